@@ -1,0 +1,1 @@
+"""The ports, fulfilled with real servers and files; none of them knows another."""
