@@ -181,14 +181,18 @@ RULES: Final[dict[Code, Rule]] = {
         "身份证号已被表格软件转成数值，末位丢失，请以文本格式重填",
         "ID number turned into a float by a spreadsheet",
     ),
-    Code.NORMALISED_FULLWIDTH: _rule(
-        _WARN, _REAL_NAME, "全角字符已转为半角", "full-width characters were folded"
-    ),
+    Code.NORMALISED_FULLWIDTH: _rule(_WARN, _REAL_NAME, "全角字符已转为半角", "full-width characters were folded"),
     Code.NORMALISED_NAME: _rule(
-        _WARN, _REAL_NAME, "姓名中的间隔号或空白已规范为“·”", "middle dot or blanks in the name were normalised"
+        _WARN,
+        _REAL_NAME,
+        "姓名中的间隔号或空白已规范为“·”",
+        "middle dot or blanks in the name were normalised",
     ),
     Code.NAME_INVALID: _rule(
-        _RETURN, _REAL_NAME, "姓名为空、过长或含有不可见的控制字符", "name empty, too long or with control characters"
+        _RETURN,
+        _REAL_NAME,
+        "姓名为空、过长或含有不可见的控制字符",
+        "name empty, too long or with control characters",
     ),
     Code.SEX_INVALID: _rule(_RETURN, _REAL_NAME, "性别应填“男”或“女”", "sex must be 男 or 女"),
     Code.USCC_FORMAT: _rule(_RETURN, _CREDIT_CODE, "统一社会信用代码格式不符", "not a unified social credit code"),
@@ -205,13 +209,17 @@ RULES: Final[dict[Code, Rule]] = {
         "organisation code differs from the one within the credit code",
     ),
     Code.PERM_UNKNOWN: _rule(
-        _RETURN, "第四条；附件1、附件2", "附件中无此权限项，或未填申请权限", "no such permission, or none applied for"
+        _RETURN,
+        "第四条；附件1、附件2",
+        "附件中无此权限项，或未填申请权限",
+        "no such permission, or none applied for",
     ),
-    Code.PERM_LEVEL: _rule(
-        _REJECT, "第四条；附件1", "该权限不属于申请单位的级别", "permission of another level"
-    ),
+    Code.PERM_LEVEL: _rule(_REJECT, "第四条；附件1", "该权限不属于申请单位的级别", "permission of another level"),
     Code.PERM_ORG_TYPE: _rule(
-        _REJECT, "第四条；附件1、附件2", "该权限不属于申请单位的类别或机构类型", "permission of another organisation type"
+        _REJECT,
+        "第四条；附件1、附件2",
+        "该权限不属于申请单位的类别或机构类型",
+        "permission of another organisation type",
     ),
     Code.PERM_CONFLICT: _rule(
         None,
@@ -220,7 +228,10 @@ RULES: Final[dict[Code, Rule]] = {
         "permission in conflict with separation of duties",
     ),
     Code.SCOPE_DISTRICT: _rule(
-        _REJECT, "附件1 本区县", "申请范围不是申请单位所在的区", "scope is another district than the unit's own"
+        _REJECT,
+        "附件1 本区县",
+        "申请范围不是申请单位所在的区",
+        "scope is another district than the unit's own",
     ),
     Code.NEEDS_BOTH_APPROVALS: _rule(
         _SPLIT,
@@ -229,7 +240,10 @@ RULES: Final[dict[Code, Rule]] = {
         "both offices approve their own items",
     ),
     Code.CHANNEL_WRONG: _rule(
-        _RETURN, "第三条；第五条；第六条", "应向有权受理的部门提交", "handed in at an office that does not decide it"
+        _RETURN,
+        "第三条；第五条；第六条",
+        "应向有权受理的部门提交",
+        "handed in at an office that does not decide it",
     ),
     Code.ROWS_EMPTY: _rule(_RETURN, _FORM, "表中没有填写任何用户", "nobody stands on the form"),
     Code.ROWS_OVERFLOW: _rule(
@@ -275,5 +289,7 @@ RULES: Final[dict[Code, Rule]] = {
     Code.CELL_FORMULA: _rule(
         _RETURN, _FORM, "单元格内是公式而不是填写的内容", "a formula where a typed value is expected"
     ),
-    Code.COLUMN_UNKNOWN: _rule(None, _FORM, "表中有规定以外的列，未采用", "column that the form does not have, ignored"),
+    Code.COLUMN_UNKNOWN: _rule(
+        None, _FORM, "表中有规定以外的列，未采用", "column that the form does not have, ignored"
+    ),
 }

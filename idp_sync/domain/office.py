@@ -73,7 +73,9 @@ class Office:
     def require(self, competence: Competence, *, act: str, source: str) -> None:
         """Refuse an act to an office without the competence for it."""
         if not self.may(competence):
-            raise NotCompetent(f"{self.name}无权{act}〔{source}〕 / {self.english} is not competent: {competence.value}")
+            raise NotCompetent(
+                f"{self.name}无权{act}〔{source}〕 / {self.english} is not competent: {competence.value}"
+            )
 
 
 @dataclass(frozen=True)

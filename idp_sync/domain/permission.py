@@ -129,9 +129,7 @@ def contradictions(catalogue: Catalogue, *, systems: Iterable[str]) -> list[str]
         seen.add(item.code)
         problems += [f"{item.code}: {problem}" for problem in _item_problems(item, known)]
     problems += [
-        f"organisation type {t.value}: has no permission at all"
-        for t in OrganisationType
-        if not catalogue.bundle(t)
+        f"organisation type {t.value}: has no permission at all" for t in OrganisationType if not catalogue.bundle(t)
     ]
     return problems
 

@@ -1,0 +1,438 @@
+"""What the services ask of the world: adapters fulfil it, and tests/contract holds them, real or fake, to one suite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from idp_sync.domain.account import Account
+from idp_sync.domain.application import Application, State
+from idp_sync.domain.directory_entry import DirectoryEntry
+from idp_sync.domain.evidence import LoginSeen, Span
+from idp_sync.domain.finding import Finding, Outcome
+from idp_sync.domain.journal import Entry
+from idp_sync.domain.key import Certificate, Key, KeyPackage, RevocationReason, Subject
+from idp_sync.domain.permission import Permission
+from idp_sync.domain.plan import Change, ExpelMember
+from idp_sync.domain.rulebook import System
+from idp_sync.domain.unit import UserClass
+
+
+class Clock(Protocol):
+    """The time. Only bootstrap reads the real one."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+        ...
+
+
+# --- setting up ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing that setting up made sure of."""
+
+    #: e.g. «group MGMT-DIST.REG.01»
+    what: str
+    #: False where it was there already, as it must be
+    changed: bool
+
+
+# --- the directory ---------------------------------------------------------------------------------------------------
+
+
+class Directory(Protocol):
+    """The LDAP server, where identities live.
+
+    Every method raises Unavailable where the server can't be reached or does not answer in time, AccessDenied where it
+    refuses our credentials or rights.
+    """
+
+    def set_up(self, permissions: Iterable[Permission]) -> Iterator[Step]:
+        """Make sure of the tree, and of one group for each permission; change nothing that is right already."""
+        ...
+
+    def entries(self, logins: Sequence[str] | None = None) -> Iterator[DirectoryEntry]:
+        """All people of both classes with their memberships, or only those logins; each as it stands."""
+        ...
+
+    def intruders(self) -> Iterator[ExpelMember]:
+        """Members of permission groups that are no entries among our people."""
+        ...
+
+    def apply(self, changes: Iterable[Change]) -> Iterator[Change]:
+        """Apply changes in their order, and yield each once it is durable.
+
+        A change is one unit of work: an entry and its memberships become as planned together or not at all where the
+        server has transactions (RFC 5805); elsewhere by ordered writes that may be repeated. Stopping the iteration
+        stops at the edge of a change. Applying a change that is already in force is no error.
+        """
+        ...
+
+
+# --- the realms ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PickedUp:
+    """What a realm took over from the directory."""
+
+    user_class: UserClass
+    added: int
+    updated: int
+    removed: int
+    failed: int
+
+
+class Realms(Protocol):
+    """Keycloak: one realm for each user class, both with the relying systems as clients.
+
+    Every method raises Unavailable or AccessDenied, as Directory does.
+    """
+
+    def set_up(self, permissions: Iterable[Permission], systems: Iterable[System]) -> Iterator[Step]:
+        """Make sure of realms, federation, mappers, clients, login flow and event recording."""
+        ...
+
+    def pick_up(self, user_class: UserClass) -> PickedUp:
+        """Let the realm take over the users that changed in the directory since the last time."""
+        ...
+
+    def forget(self, user_class: UserClass, login: str) -> bool:
+        """Delete the realm's imported copy of a user; False where there was none."""
+        ...
+
+    def allow_login(self, user_class: UserClass, login: str, *, allowed: bool) -> bool:
+        """Enable or disable a user; False where the realm does not know that login."""
+        ...
+
+    def end_sessions(self, user_class: UserClass, login: str) -> int:
+        """End all of a user's sessions and offline sessions; the number of those that were open."""
+        ...
+
+    def login_events(self, user_class: UserClass, *, since: datetime) -> Iterator[LoginSeen]:
+        """Successful logins from a moment on, oldest or newest first, without loading all at once."""
+        ...
+
+    def recording(self, user_class: UserClass) -> Recording:
+        """Whether, and for how long, the realm keeps login events."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """How a realm records logins."""
+
+    enabled: bool
+    #: seconds after which an event is deleted; None for never
+    kept_for: int | None
+
+
+# --- the authority ---------------------------------------------------------------------------------------------------
+
+
+class Authority(Protocol):
+    """Who signs certificates."""
+
+    def set_up(self) -> Iterator[Step]:
+        """Make sure of the root and of one issuing authority for each user class."""
+        ...
+
+    def issue(self, subject: Subject, *, serial: int, now: datetime) -> KeyPackage:
+        """Make a private key, sign its certificate, and pack both under a password of their own.
+
+        The serial was made by new_serial and recorded before this call: no certificate without a record. The private
+        key is kept nowhere here.
+        """
+        ...
+
+    def new_serial(self) -> int:
+        """A serial number of at least 128 random bits (RFC 5280, 4.1.2.2: positive, at most 20 octets)."""
+        ...
+
+
+# --- the register ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What one office decided about its items of an application."""
+
+    application: str
+    #: code of the office
+    office: str
+    actor: str
+    at: datetime
+    #: approve, return or reject
+    verdict: str
+    opinion: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationRecord:
+    """An application in the register: as handed in, what was found, and where it stands."""
+
+    application: Application
+    state: State
+    outcome: Outcome
+    findings: tuple[Finding, ...]
+    imported_at: datetime
+    #: who imported it
+    imported_by: str
+    #: the file that it came from
+    source: str
+    decisions: tuple[Decision, ...] = ()
+    #: accounts that it opened or changed
+    accounts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationSummary:
+    """One line of a list of applications."""
+
+    id: str
+    form: str
+    state: State
+    outcome: Outcome
+    unit_name: str
+    user_class: UserClass
+    people: tuple[str, ...]
+    received_on: str
+    codes: tuple[str, ...]
+
+
+class Applications(Protocol):
+    """The applications in the register. ID numbers on them are encrypted where they are kept."""
+
+    def add(self, record: ApplicationRecord) -> None:
+        """Take one in. Raises Conflict where its number is taken already."""
+        ...
+
+    def get(self, id_: str) -> ApplicationRecord:
+        """One, whole. Raises NotFound."""
+        ...
+
+    def exists(self, id_: str) -> bool:
+        """Whether that number is taken."""
+        ...
+
+    def summaries(self, *, state: State | None = None, limit: int | None = None) -> Iterator[ApplicationSummary]:
+        """All, or those in one state, in the order in which they came in."""
+        ...
+
+    def decide(self, decision: Decision, *, state: State, expected: State, accounts: Sequence[str] = ()) -> None:
+        """Record a decision and the state that follows. Raises Conflict where the state is not `expected` any more."""
+        ...
+
+    def move(self, id_: str, *, state: State, expected: State) -> None:
+        """Set the state. Raises Conflict where it is not `expected` any more."""
+        ...
+
+
+class Accounts(Protocol):
+    """The accounts in the register."""
+
+    def open(self, account: Account, *, id_number: str) -> None:
+        """Open one; the ID number is kept encrypted. Raises Conflict where login or person has an account already."""
+        ...
+
+    def get(self, login: str) -> Account:
+        """One. Raises NotFound."""
+        ...
+
+    def find(self, login: str) -> Account | None:
+        """One, or None."""
+        ...
+
+    def of_person(self, id_number: str) -> Account | None:
+        """The account, not deregistered, of the person with that ID number; looked up by keyed hash."""
+        ...
+
+    def id_number(self, login: str) -> str:
+        """The ID number of an account's holder, decrypted."""
+        ...
+
+    def all(self, *, logins: Sequence[str] | None = None) -> Iterator[Account]:
+        """All accounts, deregistered ones too, or only those logins, by login; streamed."""
+        ...
+
+    def save(self, account: Account) -> None:
+        """Write an account's changed fields. Raises NotFound."""
+        ...
+
+    def next_number(self, counter: str) -> int:
+        """The next running number of a counter (a login prefix, «person», «key»); never given twice."""
+        ...
+
+    def known_logins(self) -> frozenset[str]:
+        """Every login that was ever given, tombstones too."""
+        ...
+
+
+class Keys(Protocol):
+    """The inventory and the certificates."""
+
+    def add(self, key: Key) -> None:
+        """Take a key into stock. Raises Conflict where the number is taken."""
+        ...
+
+    def get(self, number: str) -> Key:
+        """One. Raises NotFound."""
+        ...
+
+    def take_from_stock(self, user_class: UserClass, number: str | None = None) -> Key:
+        """A key in stock for a class, the lowest number or that number. Raises NotFound where there is none."""
+        ...
+
+    def all(self, *, login: str | None = None) -> Iterator[Key]:
+        """All keys, or those of one holder, by number."""
+        ...
+
+    def save(self, key: Key) -> None:
+        """Write a key's changed fields."""
+        ...
+
+    def intend(self, serial: int, *, login: str, key_number: str, at: datetime) -> None:
+        """Record that a certificate with this serial is about to be signed."""
+        ...
+
+    def add_certificate(self, certificate: Certificate) -> None:
+        """Record a signed certificate."""
+        ...
+
+    def certificate(self, serial: str) -> Certificate:
+        """One. Raises NotFound."""
+        ...
+
+    def certificates(self, *, login: str | None = None) -> Iterator[Certificate]:
+        """All certificates, or those of one holder, oldest first."""
+        ...
+
+    def revoke(self, serial: str, *, at: datetime, reason: RevocationReason) -> None:
+        """Record a revocation; a second one changes nothing."""
+        ...
+
+
+class Evidence(Protocol):
+    """Logins seen, and the spans that each source covers."""
+
+    def record(self, seen: Iterable[LoginSeen]) -> int:
+        """Keep the last login of each account and source; the number of logins read."""
+        ...
+
+    def last_logins(self, logins: Sequence[str] | None = None) -> Mapping[str, tuple[LoginSeen, ...]]:
+        """By login, the last login that each source saw."""
+        ...
+
+    def cover(self, span: Span) -> None:
+        """Record that a source covers a span; touching spans are joined."""
+        ...
+
+    def spans(self) -> tuple[Span, ...]:
+        """All spans, by source and time."""
+        ...
+
+
+class Journal(Protocol):
+    """The acts."""
+
+    def write(self, entry: Entry) -> None:
+        """Append one."""
+        ...
+
+    def entries(self, *, subject: str | None = None, limit: int | None = None) -> Iterator[Entry]:
+        """All, or those on one subject, oldest first; with a limit the newest of them."""
+        ...
+
+
+class Transaction(Protocol):
+    """The register within one transaction: all of it is written, or nothing."""
+
+    @property
+    def applications(self) -> Applications: ...
+
+    @property
+    def accounts(self) -> Accounts: ...
+
+    @property
+    def keys(self) -> Keys: ...
+
+    @property
+    def evidence(self) -> Evidence: ...
+
+    @property
+    def journal(self) -> Journal: ...
+
+    @property
+    def facts(self) -> Facts: ...
+
+
+class Facts(Protocol):
+    """Single facts about the installation, by name: when the last sweep was, what release set it up."""
+
+    def get(self, name: str) -> str | None:
+        """One, or None."""
+        ...
+
+    def set(self, name: str, value: str) -> None:
+        """Write one."""
+        ...
+
+
+class Register(Protocol):
+    """Our own database: applications, accounts, keys, evidence, journal. The truth.
+
+    Raises NotSetUp where it does not exist, or was written by a newer release; Unavailable where it is locked or the
+    disk is full.
+    """
+
+    def set_up(self) -> Iterator[Step]:
+        """Create it, or bring it to this release's schema."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Begin; commit at the end of the block, roll back on any exception, KeyboardInterrupt included."""
+        ...
+
+
+# --- forms -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """One application as it was read from a file, with what the reading itself found."""
+
+    application: Application
+    #: file name, and the sheet or line within it
+    source: str
+    #: e.g. CELL_FORMULA or ID_DAMAGED_BY_SPREADSHEET
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A file, or a line of it, that can't be read: the good ones beside it are not stopped."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """How much a reader takes in before it refuses."""
+
+    file_bytes: int = 20 * 1024 * 1024
+    unzipped_bytes: int = 100 * 1024 * 1024
+    rows: int = 10_000
+
+
+class FormReader(Protocol):
+    """Reads applications as people send them."""
+
+    def read(self, name: str, content: bytes) -> Iterator[Incoming | Unreadable]:
+        """Every application in a file: XLSX, DOCX, CSV, JSON, JSON lines or YAML, told apart by content and name."""
+        ...
