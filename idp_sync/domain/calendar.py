@@ -1,9 +1,9 @@
 """Periods of whole months, as the Civil Code counts them (民法典 第二百条至第二百零三条), on Beijing dates.
 
-The day on which something happens is not counted (201), and the last day of the period is the corresponding day of
-the month in which it ends, or the last of that month where it has no such day (202). So half a year has from 181
-to 184 days. That a period which ends on a holiday is prolonged (203) is not applied: this protects those who have to
-act within a period, while ours only say since when nothing has happened.
+The day on which something happens is not counted (201), and the last day of the period is the corresponding
+day of the month in which it ends, or the last of that month where it has no such day (202). So half a year
+has from 181 to 184 days. That a period which ends on a holiday is prolonged (203) is not applied: this
+protects those who have to act within a period, while ours only say since when nothing has happened.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ HALF_YEAR_MONTHS: Final = 6
 #: 三个月, after which business that was not submitted is deleted (Article 7)
 DRAFT_MONTHS: Final = 3
 
-#: Asia/Shanghai. A fixed offset needs no tzdata, which a machine may lack, and is right for every moment this system
-#: sees: summer time was last observed in 1991
+#: Asia/Shanghai. A fixed offset needs no tzdata, which a machine may lack, and is right for every moment that
+#: this system sees: summer time was last observed in 1991
 BEIJING: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 _MONTHS_OF_A_YEAR: Final = 12
@@ -27,7 +27,8 @@ _MONTHS_OF_A_YEAR: Final = 12
 def last_day_of_period(start: date, *, months: int) -> date:
     """The last day of a period of whole months that begins with what happened on `start` (民法典 201, 202).
 
-    The corresponding day, or where the month has none its last: six months from 31 August end on 28 or 29 February.
+    The corresponding day, or where the month has none its last: six months from 31 August end on 28 or 29
+    February.
     Raises ValueError where `months` is less than one, or the period ends after the year 9999.
     """
     if months < 1:
@@ -40,7 +41,7 @@ def last_day_of_period(start: date, *, months: int) -> date:
 
 
 def is_over(start: date, *, months: int, on: date) -> bool:
-    """Whether a period of whole months since `start` is over on a day; on its last day it is not yet (民法典 202).
+    """Whether a period of whole months since `start` is over: on its last day not yet (民法典 202).
 
     Raises ValueError like `last_day_of_period`.
     """

@@ -1,13 +1,14 @@
-"""Citizen-ID numbers: of residents, of holders of Hong Kong, Macao and Taiwan permits, and of foreign residents.
+"""Citizen-ID numbers: of residents, of people of Hong Kong, Macao and Taiwan, and of foreign residents.
 
 All three have 18 places and the check digit of ISO 7064 MOD 11-2 (GB 11643-1999 6.3):
 
     resident   province and county 6 · birth date 8 · sequence 3, odd for men · check digit
-    hkmotw     810000, 820000 or 830000, the rest likewise (港澳台居民居住证申领发放办法, 2018)
-    foreign    9 · province 2 · country 3 · birth date 8 · sequence 3 · check digit (外国人永久居留身份证, 2023)
+    hkmotw     810000, 820000 or 830000, the rest likewise (港澳台居民居住证, since 2018)
+    foreign    9 · province 2 · country 3 · birth date 8 · sequence 3 · check digit
+               (外国人永久居留身份证, since 2023)
 
-`str.isdigit`, `int` and `\\d` take full-width and Arabic-Indic digits for digits, so every pattern here spells
-out 0-9. A number is never shown whole: findings do not quote it, and its repr is masked.
+`str.isdigit`, `int` and `\\d` take full-width and Arabic-Indic digits for digits, so every pattern here
+spells out 0-9. A number is never shown whole: findings do not quote it, and its repr is masked.
 """
 
 from __future__ import annotations
@@ -28,15 +29,16 @@ from idp_sync.domain.finding import Code, Finding
 ID_FIELD: Final = "身份证号"
 
 #: provinces, autonomous regions, municipalities and special administrative regions (GB/T 2260)
-PROVINCES: Final = frozenset(
-    ["11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42", "43", "44", "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71", "81", "82"]
-)
+# fmt: off
+PROVINCES: Final = frozenset({
+    "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42",
+    "43", "44", "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71", "81", "82",
+})
+# fmt: on
 
-#: Beijing's counties and districts since identity cards exist (1984). A number keeps the code of the day it was
-#: given, so 昌平县 (110221, until 1999) is on the cards of living people.
-BEIJING_AREAS: Final = frozenset(
-    ["110101", "110102", "110103", "110104", "110105", "110106", "110107", "110108", "110109", "110110", "110111", "110112", "110113", "110114", "110115", "110116", "110117", "110118", "110119", "110221", "110222", "110223", "110224", "110225", "110226", "110227", "110228", "110229"]
-)
+#: Beijing's districts (01 to 19) and counties (21 to 29, the last until 2015) since there are identity cards. A
+#: number keeps the code of the day it was given: 昌平县 (110221, until 1999) is on the cards of living people
+BEIJING_AREAS: Final = frozenset(f"110{place}" for place in (*range(101, 120), *range(221, 230)))
 
 #: the area codes of residence permits: Hong Kong, Macao, Taiwan
 PERMIT_AREAS: Final = frozenset({"810000", "820000", "830000"})
@@ -46,7 +48,7 @@ EARLIEST_BIRTH: Final = date(1800, 1, 1)
 
 _WELL_FORMED: Final = re.compile(r"[0-9]{17}[0-9X]")
 _LEGACY: Final = re.compile(r"[0-9]{15}")
-#: 1.1E+17, 110000199001019000.0, 110,000,199,001,019,000 or ####: what becomes of a number in a cell for numbers
+#: what becomes of it in a cell for numbers: 1.1E+17, 110000199001019000.0, 110,000,199,001,019,000 or ####
 _SPREADSHEET: Final = re.compile(
     r"[0-9]+(\.[0-9]*)?E[+-]?[0-9]+|[0-9]{15,18}\.[0-9]*|[0-9]{1,3}(,[0-9]{3}){4,5}(\.[0-9]*)?|#+"
 )
@@ -112,9 +114,9 @@ class IdReading:
 def fold_typed(text: str) -> tuple[str, bool]:
     """A typed number without blanks and in half-width capitals, and whether other characters were folded.
 
-    Blanks are all that Unicode calls so, together with the invisible marks that come along from web pages. The
-    folding is NFKC, which also makes the Roman numeral Ⅹ of Chinese input methods an X. Letters of other scripts
-    stay what they are.
+    Blanks are all that Unicode calls so, together with the invisible marks that come along from web pages.
+    The folding is NFKC, which also makes the Roman numeral Ⅹ of Chinese input methods an X. Letters of other
+    scripts stay what they are.
     """
     typed = "".join(c for c in text if not (c.isspace() or unicodedata.category(c) == "Cf"))
     folded = unicodedata.normalize("NFKC", typed)
@@ -125,14 +127,16 @@ def fold_typed(text: str) -> tuple[str, bool]:
 def read_id_number(text: str, *, today: date, known_areas: Collection[str] = BEIJING_AREAS) -> IdReading:
     """Read a number of any of the three kinds as somebody typed it (GB 11643-1999); never raises.
 
-    Wrong are: anything but 17 digits and a check digit (ID_FORMAT; ID_LEGACY_15 and ID_DAMAGED_BY_SPREADSHEET where
-    it is plain how that came about), a province that does not exist (ID_AREA), a birth date that does not exist, is
-    after `today` or before 1800 (ID_BIRTHDATE), and the check digit (ID_CHECKSUM). The last three are found
-    independently of each other.
+    Wrong are: anything but 17 digits and a check digit (ID_FORMAT; ID_LEGACY_15 for the 15 digits of withdrawn
+    cards), a province that does not exist (ID_AREA), a birth date that does not exist, is after `today` or
+    before 1800 (ID_BIRTHDATE), and the check digit (ID_CHECKSUM). The last three are found independently of
+    each other. What a spreadsheet made of a number, 1.1E+17 or 18 digits of which the last three became 0, is
+    ID_DAMAGED_BY_SPREADSHEET, and is never mended by guessing.
 
-    Of a number that is right, notes say that its county is not among `known_areas` (ID_AREA_UNKNOWN; only provinces
-    of which a county is known are looked at) or that its sequence number is 000 (ID_SEQ_000). A warning says that
-    full-width characters were folded (NORMALISED_FULLWIDTH); blanks and a small x go without saying.
+    Of a number that is right, notes say that its county is not among `known_areas` (ID_AREA_UNKNOWN; only
+    provinces of which a county is known are looked at) or that its sequence number is 000 (ID_SEQ_000). A
+    warning says that full-width characters were folded (NORMALISED_FULLWIDTH); blanks and a small x go without
+    saying.
     """
     number, was_folded = fold_typed(text)
     malformed = _malformation(number)
@@ -187,13 +191,8 @@ def _kind(number: str) -> IdKind:
 
 
 def _province_exists(number: str) -> bool:
-    match _kind(number):
-        case IdKind.HKMOTW:
-            return True
-        case IdKind.FOREIGN:
-            return number[1:3] in PROVINCES
-        case IdKind.RESIDENT:
-            return number[:2] in PROVINCES
+    province = number[1:3] if _kind(number) is IdKind.FOREIGN else number[:2]
+    return province in PROVINCES or number[:6] in PERMIT_AREAS
 
 
 def _county_is_known(area: str, known_areas: Collection[str]) -> bool:

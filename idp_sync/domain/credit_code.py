@@ -4,8 +4,8 @@
                         organisation code 9 · check digit modulo 31
     organisation code   8 places and a check digit modulo 11
 
-Both check digits of a credit code must be right. The departments are not listed here: the standard gives some of
-them letters (A, N, Y), and new ones are added by circular.
+Both check digits of a credit code must be right. The departments are not listed here: some have letters (A, N,
+Y), and amendments of the standard add new ones.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ CREDIT_CODE_FIELD: Final = "统一社会信用代码"
 #: the field of the forms that findings about organisation codes stand at
 ORGANISATION_CODE_FIELD: Final = "组织机构代码"
 
-#: regions of Beijing's registers: its districts, the municipality, the development area (older and newer code), and
-#: the registers of the state, which sit in Beijing but have a region of their own
+#: regions of Beijing's registers: its districts and former counties, the municipality, the development area
+#: (older and newer code), and 100000 for the registers of the state
 BEIJING_REGIONS: Final = BEIJING_AREAS | {"100000", "110000", "110302", "110400"}
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -58,10 +58,11 @@ class OrganisationCodeReading:
 def read_credit_code(text: str, *, known_regions: Collection[str] = BEIJING_REGIONS) -> CreditCodeReading:
     """Read a credit code as somebody typed it (GB 32100-2015); never raises.
 
-    Wrong are: anything that is not built like one (USCC_FORMAT; I, O, S, V and Z do not occur), and either check
-    digit, its own or the one of the organisation code within (USCC_CHECKSUM, which says which). A note says that
-    the region is not known (USCC_REGION): not among `known_regions`, or, in provinces of which those have no code,
-    in no province at all. A warning says that full-width characters were folded (NORMALISED_FULLWIDTH).
+    Wrong are: anything that is not built like one (USCC_FORMAT; I, O, S, V and Z do not occur), and either
+    check digit, its own or the one of the organisation code within (USCC_CHECKSUM, which says which). A note
+    says that the region is unknown (USCC_REGION): not among `known_regions`, or in a province of which those
+    have no code and that does not exist. A warning says that full-width characters were folded
+    (NORMALISED_FULLWIDTH).
     """
     code, was_folded = fold_typed(text)
     if not _CREDIT_CODE.fullmatch(code):
@@ -77,7 +78,7 @@ def read_credit_code(text: str, *, known_regions: Collection[str] = BEIJING_REGI
 
 
 def read_organisation_code(text: str) -> OrganisationCodeReading:
-    """Read an organisation code as somebody typed it, with or without its hyphen (GB 11714-1997); never raises.
+    """Read an organisation code as somebody typed it, with or without hyphen (GB 11714-1997); never raises.
 
     Wrong are: anything that is not built like one (ORGCODE_FORMAT), and the check digit (ORGCODE_CHECKSUM). A
     warning says that full-width characters were folded (NORMALISED_FULLWIDTH).
