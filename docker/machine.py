@@ -324,7 +324,7 @@ def no_daemons() -> Iterator[None]:
 
 def can_make_venv() -> bool:
     """Debian's python3 has venv, but without ensurepip it is of no use."""
-    return answer(base_python(), "-I", "-c", "import ensurepip, venv") is not None
+    return answer(base_python(), "-I", "-c", "import ensurepip, venv; ensurepip.version()") is not None
 
 
 def base_python() -> str:
@@ -612,7 +612,7 @@ def lint(env: Mapping[str, str], _: Sequence[str]) -> bool:
         step("lint: rules", PYTHON, "-m", "ruff", "check", "-q", ".", env=env),
         step("lint: types", PYTHON, "-m", "mypy", "--no-error-summary", env=env),
         step("lint: types of the set-up", PYTHON, "-m", "mypy", "--no-error-summary", "docker/machine.py", env=env),
-        step("lint: layers", VENV / "bin" / "lint-imports", "--no-timings", env=env),
+        step("lint: layers", VENV / "bin" / "lint-imports", env=env),
     ]
     return all(results)
 
