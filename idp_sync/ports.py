@@ -18,6 +18,7 @@ from idp_sync.domain.key import Certificate, Key, KeyPackage, RevocationReason, 
 from idp_sync.domain.permission import Permission
 from idp_sync.domain.plan import Change, ExpelMember
 from idp_sync.domain.rulebook import System
+from idp_sync.domain.task import Task
 from idp_sync.domain.unit import UserClass
 
 
@@ -349,6 +350,26 @@ class Journal(Protocol):
         ...
 
 
+class Tasks(Protocol):
+    """What the realms have still to be told."""
+
+    def add(self, *tasks: Task) -> None:
+        """Record tasks; a later one on the same user takes the place of its opposite (enable, disable)."""
+        ...
+
+    def pending(self, logins: Sequence[str] | None = None) -> tuple[Task, ...]:
+        """All that are not done, or those on these users, in the order in which they were recorded."""
+        ...
+
+    def done(self, task: Task) -> None:
+        """Strike one off; one that is gone already is no error."""
+        ...
+
+    def failed(self, task: Task, problem: str) -> None:
+        """Count a failed attempt, with the reason."""
+        ...
+
+
 class Transaction(Protocol):
     """The register within one transaction: all of it is written, or nothing."""
 
@@ -366,6 +387,9 @@ class Transaction(Protocol):
 
     @property
     def journal(self) -> Journal: ...
+
+    @property
+    def tasks(self) -> Tasks: ...
 
     @property
     def facts(self) -> Facts: ...

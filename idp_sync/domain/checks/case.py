@@ -1,0 +1,71 @@
+"""What a check is a function of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from idp_sync.domain.application import WHOLE_BUNDLE, Application, Row
+from idp_sync.domain.known import Known
+from idp_sync.domain.permission import Permission
+from idp_sync.domain.rulebook import RuleBook
+from idp_sync.domain.unit import UserClass
+
+#: what people put between two permissions in one cell
+_SEPARATORS = str.maketrans(dict.fromkeys("，,；;/|\n\r\t", "、"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One permission as it stands in a row: the words, and the item that they mean, if any."""
+
+    words: str
+    permission: Permission | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """An application with all that its checks may look at."""
+
+    application: Application
+    known: Known
+    book: RuleBook
+    #: the day of the check, in Beijing
+    today: date
+
+    def asked(self, row: Row) -> Iterator[Asked]:
+        """What a row asks for, item by item; the whole bundle counts as every item of it (Article 4)."""
+        for code in row.permissions:
+            yield from self._asked_by(code)
+        if row.permission_words.strip():
+            yield from self._asked_in(row.permission_words)
+
+    def _asked_in(self, text: str) -> Iterator[Asked]:
+        """Items in words. An item's own text may have separators in it, so the whole is tried first."""
+        if self.book.catalogue.called(text, self.application.unit) is not None:
+            yield from self._asked_by(text)
+            return
+        for words in filter(None, map(str.strip, text.translate(_SEPARATORS).split("、"))):
+            yield from self._asked_by(words)
+
+    def _asked_by(self, words: str) -> Iterator[Asked]:
+        unit = self.application.unit
+        if is_whole_bundle(words) and unit.user_class is UserClass.ENTERPRISE:
+            yield from (Asked(words=p.code, permission=p) for p in self.book.catalogue.open_to(unit))
+        else:
+            yield Asked(words=words, permission=self.book.catalogue.called(words, unit))
+
+    def meant(self, permissions: Iterable[str]) -> frozenset[str]:
+        """The codes that these codes or words mean, as far as the annex has them."""
+        asked = (item for words in permissions for item in self._asked_by(words))
+        return frozenset(item.permission.code for item in asked if item.permission is not None)
+
+    def codes(self, row: Row) -> frozenset[str]:
+        """The codes of the items that a row asks for, as far as the annex has them."""
+        return frozenset(item.permission.code for item in self.asked(row) if item.permission is not None)
+
+
+def is_whole_bundle(words: str) -> bool:
+    """Whether the words are (按机构类型统一设置), in any brackets."""
+    return words.strip("()（） ") == WHOLE_BUNDLE.strip("()")

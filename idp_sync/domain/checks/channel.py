@@ -1,0 +1,38 @@
+"""Where it is handed in: at the office that decides it (Articles 3, 5 and 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from idp_sync.domain.checks.case import Case
+from idp_sync.domain.checks.permissions import FORMS_WITH_PERMISSIONS
+from idp_sync.domain.competent import approving_offices, receiving_offices
+from idp_sync.domain.finding import Code, Finding
+from idp_sync.domain.unit import UserClass
+
+
+def leads_to_the_deciding_office(case: Case) -> Iterator[Finding]:
+    """Annex 3 to 6 go to the office whose matter the items are; the others to the one office that takes them in.
+
+    Items of both matters, and 系统管理权限, need both offices: each approves its own, and either may take the form in
+    (readings A-12, A-13).
+    """
+    application = case.application
+    permissions = [p for row in application.rows for asked in case.asked(row) if (p := asked.permission) is not None]
+    deciding = approving_offices(application, permissions, case.book.offices)
+    split = (
+        application.unit.user_class is UserClass.MANAGEMENT
+        and application.form in FORMS_WITH_PERMISSIONS
+        and len(deciding) > 1
+    )
+    if split:
+        yield Finding(
+            code=Code.NEEDS_BOTH_APPROVALS, field="申请权限", detail="、".join(office.name for office in deciding)
+        )
+    right = receiving_offices(application, deciding, case.book.offices)
+    if case.book.offices.find(application.received_by) not in right:
+        yield Finding(
+            code=Code.CHANNEL_WRONG,
+            field="受理部门",
+            detail=f"{application.received_by or '未填写'} → {'、'.join(office.name for office in right)}",
+        )

@@ -1,0 +1,81 @@
+"""What the paper must bear: stamp, signature, contact, commitment, dates, five rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from idp_sync.domain.application import ROWS_ON_A_SHEET, Form
+from idp_sync.domain.checks.case import Case
+from idp_sync.domain.finding import Code, Finding
+
+#: a written request or a call to the research centre bears no commitment on the use of keys: R-45 asks it of forms
+_FORMS_WITHOUT_COMMITMENT = frozenset({Form.ENTERPRISE_CANCEL, Form.RESTORE})
+
+#: what people write in 备注 as the ground
+_GROUNDS = ("损坏", "到期", "过期", "失效", "丢失", "遗失", "被盗")
+
+
+def bears_what_it_must(case: Case) -> Iterator[Finding]:
+    """单位盖章, 负责人签字, 联系人, 联系电话 and the commitment (Annex 3 to 7, R-45, R-46).
+
+    Who was suspended gets in touch with the research centre (联系恢复, Article 6 (4)): that takes no stamp and no
+    signature, but somebody who can be called back.
+    """
+    application = case.application
+    if application.form is not Form.RESTORE:
+        if not application.stamp_present:
+            yield Finding(code=Code.STAMP_MISSING, field="单位盖章")
+        if not application.signed_by.strip():
+            yield Finding(code=Code.SIGNATURE_MISSING, field="负责人签字")
+    if not (application.contact_name.strip() and application.contact_phone.strip()):
+        yield Finding(code=Code.CONTACT_MISSING, field="联系人、联系电话")
+    if application.form not in _FORMS_WITHOUT_COMMITMENT and not application.commitment_present:
+        yield Finding(code=Code.COMMITMENT_MISSING)
+
+
+def dates_exist(case: Case) -> Iterator[Finding]:
+    """受理日期 and 审核日期 are days of the calendar, in that order (R-47)."""
+    received = read_date(case.application.received_on)
+    if received is None:
+        yield Finding(code=Code.DATE_INVALID, field="受理日期", detail=case.application.received_on)
+    review = case.application.review
+    if review is None or not review.date.strip():
+        return
+    reviewed = read_date(review.date)
+    if reviewed is None:
+        yield Finding(code=Code.DATE_INVALID, field="审核日期", detail=review.date)
+    elif received is not None and reviewed < received:
+        yield Finding(code=Code.DATE_BEFORE_RECEIPT, field="审核日期", detail=f"{reviewed} < {received}")
+
+
+def has_the_rows_of_one_sheet(case: Case) -> Iterator[Finding]:
+    """One to five people: further ones go on further sheets, each stamped (reading A-18).
+
+    Only the annexes are printed with five rows; what an enterprise writes has no such limit.
+    """
+    rows = len(case.application.rows)
+    if rows == 0:
+        yield Finding(code=Code.ROWS_EMPTY)
+    if case.application.form.is_annex and rows > ROWS_ON_A_SHEET:
+        yield Finding(code=Code.ROWS_OVERFLOW, detail=f"共{rows}行")
+
+
+def ground_is_stated(case: Case) -> Iterator[Finding]:
+    """备注 of Annex 4 says why: damage, expiry or loss, since a lost key is revoked at once (reading A-11)."""
+    if case.application.form is not Form.KEY_REPLACEMENT:
+        return
+    for row in case.application.rows:
+        if not any(ground in row.remarks for ground in _GROUNDS):
+            yield Finding(code=Code.GROUND_MISSING, row=row.number, field="备注", detail=row.remarks)
+
+
+def read_date(text: str) -> date | None:
+    """An ISO date (YYYY-MM-DD); None where it is none."""
+    text = text.strip()
+    if len(text) != len("YYYY-MM-DD") or not text.isascii():
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

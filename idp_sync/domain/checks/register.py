@@ -1,0 +1,115 @@
+"""Whether the form agrees with what register and trading system know; what was not asked is not checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from idp_sync.domain.account import AccountState
+from idp_sync.domain.application import Form, Row
+from idp_sync.domain.checks.case import Case
+from idp_sync.domain.citizen_id import fold_typed
+from idp_sync.domain.finding import Code, Finding
+from idp_sync.domain.known import KnownUser
+from idp_sync.domain.name import read_name
+
+#: forms that a suspended user may hand in only after the login is restored (恢复登录资格后继续申请办理, Article 6 (4))
+_FORMS_OF_ACTIVE_USERS = frozenset({Form.KEY_REPLACEMENT, Form.USER_RENAME, Form.PERMISSION_CHANGE})
+
+
+def people_are_as_stated(case: Case) -> Iterator[Finding]:
+    """Users named on the form exist and are what the form says; new ones have no account yet (Article 8)."""
+    users = case.known.users
+    if users is None:
+        return
+    for row in case.application.rows:
+        if case.application.form.opens_accounts:
+            yield from _already_has_an_account(row, users.values())
+            continue
+        user = users.get(row.login.strip())
+        if user is None:
+            yield Finding(code=Code.USER_UNKNOWN, row=row.number, field="登录名称", detail=row.login)
+        elif user.state is AccountState.DEREGISTERED:
+            yield Finding(code=Code.USER_CANCELLED, row=row.number, field="登录名称", detail=row.login)
+        else:
+            yield from _user_is_as_stated(case, row, user)
+
+
+def _already_has_an_account(row: Row, users: Iterable[KnownUser]) -> Iterator[Finding]:
+    wanted = fold_typed(row.id_number)[0]
+    for user in users:
+        if wanted and user.id_number == wanted and user.state is not AccountState.DEREGISTERED:
+            yield Finding(code=Code.USER_EXISTS, row=row.number, field="身份证号", detail=user.login)
+
+
+def _user_is_as_stated(case: Case, row: Row, user: KnownUser) -> Iterator[Finding]:
+    if user.name is not None and read_name(row.name).name != user.name:
+        yield Finding(code=Code.USER_UNKNOWN, row=row.number, field="用户姓名", detail=f"与登录名称{user.login}不符")
+    yield from _state_allows(case.application.form, row, user)
+    yield from _key_is_the_holders(case.application.form, row, user)
+    yield from _permissions_are_the_present_ones(case, row, user)
+    if case.application.form is Form.USER_RENAME and is_new_holder(row, user):
+        others = (u for u in (case.known.users or {}).values() if u.login != user.login)
+        yield from _already_has_an_account(row, others)
+
+
+def _state_allows(form: Form, row: Row, user: KnownUser) -> Iterator[Finding]:
+    """Only a suspended login is restored; a suspended user first has it restored, then applies (Article 6 (4))."""
+    wrong = (
+        user.state is not AccountState.SUSPENDED
+        if form is Form.RESTORE
+        else form in _FORMS_OF_ACTIVE_USERS and user.state is AccountState.SUSPENDED
+    )
+    if wrong:
+        yield Finding(code=Code.STATE_MISMATCH, row=row.number, field="登录名称", detail=f"现状为{user.state.zh}")
+
+
+def _key_is_the_holders(form: Form, row: Row, user: KnownUser) -> Iterator[Finding]:
+    """原密钥编号 in Annex 4 and 密钥编号 in Annex 5 name the key that this user holds."""
+    if form not in {Form.KEY_REPLACEMENT, Form.USER_RENAME} or user.key_number is None:
+        return
+    if row.key_number.strip() != user.key_number:
+        yield Finding(code=Code.KEY_MISMATCH, row=row.number, field="密钥编号", detail=row.key_number)
+
+
+def _permissions_are_the_present_ones(case: Case, row: Row, user: KnownUser) -> Iterator[Finding]:
+    """What the form states as present is what the user has.
+
+    Annex 6 says it in 原申请权限. Annex 4, and Annex 5 for the same person, change nothing but key or name: other
+    permissions are applied for with Annex 6 (reading A-11).
+    """
+    form = case.application.form
+    if user.permissions is None:
+        return
+    if form is Form.PERMISSION_CHANGE:
+        stated, field = case.meant(row.present_permissions), "原申请权限"
+    elif form is Form.KEY_REPLACEMENT or (form is Form.USER_RENAME and not is_new_holder(row, user)):
+        stated, field = case.codes(row), "申请权限"
+    else:
+        return
+    if stated != user.permissions:
+        differing = "、".join(sorted(stated ^ user.permissions))
+        yield Finding(code=Code.STATE_MISMATCH, row=row.number, field=field, detail=f"不一致：{differing}")
+
+
+def is_new_holder(row: Row, user: KnownUser) -> bool:
+    """Whether Annex 5 names another person: the same ID number is a corrected name (reading A-10)."""
+    return user.id_number is not None and fold_typed(row.id_number)[0] != user.id_number
+
+
+def no_business_is_unfinished(case: Case) -> Iterator[Finding]:
+    """提出注销申请前应要求拟注销用户将名下未完成业务办结或删除 (Article 6, R-26).
+
+    Annex 5 closes an account too where it names a new holder.
+    """
+    pending = case.known.pending_business
+    if pending and closes_an_account(case):
+        yield Finding(code=Code.PENDING_BUSINESS, detail=f"{pending}件")
+
+
+def closes_an_account(case: Case) -> bool:
+    """Whether the application, once carried out, ends somebody's account."""
+    application = case.application
+    if application.form is Form.USER_RENAME:
+        users = case.known.users or {}
+        return any((user := users.get(row.login)) is not None and is_new_holder(row, user) for row in application.rows)
+    return application.form in {Form.DEREGISTRATION, Form.ENTERPRISE_CANCEL}

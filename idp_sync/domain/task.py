@@ -1,0 +1,35 @@
+"""Tasks: what the realms have still to be told, recorded in the transaction of the act and repeated until it is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from idp_sync.domain.unit import UserClass
+
+
+class TaskKind(StrEnum):
+    """What a realm is told about a user."""
+
+    #: the user may log in
+    ENABLE = "enable"
+    #: the user may not log in
+    DISABLE = "disable"
+    #: every open session ends
+    END_SESSIONS = "end-sessions"
+    #: the imported copy is deleted
+    FORGET = "forget"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One thing to tell one realm about one user. Doing it twice does no harm."""
+
+    kind: TaskKind
+    user_class: UserClass
+    login: str
+    #: number in the register; 0 before it is recorded
+    id: int = 0
+    attempts: int = 0
+    #: why the last attempt failed
+    problem: str = ""
