@@ -85,6 +85,10 @@ class Code(StrEnum):
     COLUMN_UNKNOWN = "COLUMN_UNKNOWN"
 
 
+#: what only the reading of a file can find: a later check of the same application can't find it again
+FOUND_WHILE_READING: Final = frozenset({Code.CELL_FORMULA, Code.COLUMN_UNKNOWN})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """What a code stands for."""

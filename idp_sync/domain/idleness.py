@@ -142,7 +142,8 @@ def _obstacles(
         yield f"证据不完整：{incomplete}个用户 / evidence has holes for {incomplete} accounts"
     if len(idle) > limits.always_allowed and len(idle) > looked_at * limits.most_share:
         yield (
-            f"将暂停{len(idle)}/{looked_at}个用户，超过上限{limits.most_share:.0%} / more than the set share would be suspended"
+            f"将暂停{len(idle)}/{looked_at}个用户，超过上限{limits.most_share:.0%}"
+            " / more than the set share would be suspended"
         )
     if last_sweep is not None and last_sweep > now:
         yield "时钟早于上次清理 / the clock is behind the last sweep"

@@ -1,4 +1,4 @@
-"""Tasks: what the realms have still to be told, recorded in the transaction of the act and repeated until it is done."""
+"""Tasks: what realms have still to be told; recorded in the transaction of the act, repeated until done."""
 
 from __future__ import annotations
 

@@ -1,0 +1,23 @@
+"""What every act has in common: it is written into the journal, in the transaction of the act itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from idp_sync.domain.journal import Actor, Entry
+from idp_sync.ports import Transaction
+
+
+def record(tx: Transaction, actor: Actor, act: str, subject: str, *, at: datetime, article: str, **detail: str) -> None:
+    """Write one act of an actor into the journal."""
+    tx.journal.write(
+        Entry(
+            at=at,
+            actor=actor.name,
+            office=actor.office.code,
+            act=act,
+            subject=subject,
+            article=article,
+            detail=detail,
+        )
+    )

@@ -1,0 +1,143 @@
+"""Intake: applications come in, are checked, and stand in the register with their findings (Article 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from idp_sync.domain.account import Account
+from idp_sync.domain.application import Application, State
+from idp_sync.domain.calendar import beijing_date
+from idp_sync.domain.checks import Verdict, check
+from idp_sync.domain.citizen_id import fold_typed
+from idp_sync.domain.journal import Actor
+from idp_sync.domain.known import Known, KnownUser
+from idp_sync.domain.rulebook import RuleBook
+from idp_sync.ports import (
+    ApplicationRecord,
+    Clock,
+    FormReader,
+    Incoming,
+    Register,
+    Transaction,
+    Unreadable,
+)
+from idp_sync.services.acting import record
+
+
+class Arrival(StrEnum):
+    """What became of one application of a file."""
+
+    #: it stands in the register now
+    RECEIVED = "received"
+    #: its number was in the register already: nothing was changed
+    KNOWN_ALREADY = "known-already"
+    #: it can't be read: nothing was taken in
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenIn:
+    """One application of a file, after intake."""
+
+    source: str
+    arrival: Arrival
+    #: number of the application; "" where it can't be read
+    id: str = ""
+    application: Application | None = None
+    verdict: Verdict | None = None
+    #: why it can't be read
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """Takes applications in, one transaction each: a bad one never stops the good ones beside it."""
+
+    register: Register
+    reader: FormReader
+    book: RuleBook
+    clock: Clock
+
+    def take_in(self, name: str, content: bytes, *, actor: Actor) -> Iterator[TakenIn]:
+        """Read a file and take in every application in it."""
+        for item in self.reader.read(name, content):
+            if isinstance(item, Unreadable):
+                yield TakenIn(source=item.source, arrival=Arrival.UNREADABLE, reason=item.reason)
+            else:
+                yield self._take_in_one(item, actor)
+
+    def _take_in_one(self, incoming: Incoming, actor: Actor) -> TakenIn:
+        application = incoming.application
+        now = self.clock.now()
+        with self.register.transaction() as tx:
+            if tx.applications.exists(application.id):
+                return TakenIn(
+                    source=incoming.source,
+                    arrival=Arrival.KNOWN_ALREADY,
+                    id=application.id,
+                    application=application,
+                )
+            verdict = check(
+                application,
+                book=self.book,
+                today=beijing_date(now),
+                known=known_of(tx, application),
+                read=incoming.findings,
+            )
+            tx.applications.add(
+                ApplicationRecord(
+                    application=application,
+                    state=State.RECEIVED,
+                    outcome=verdict.outcome,
+                    findings=verdict.findings,
+                    imported_at=now,
+                    imported_by=actor.name,
+                    source=incoming.source,
+                )
+            )
+            record(
+                tx,
+                actor,
+                "application.receive",
+                application.id,
+                at=now,
+                article="第五条",
+                form=application.form.value,
+                outcome=verdict.outcome.value,
+                codes=" ".join(verdict.codes),
+            )
+        return TakenIn(
+            source=incoming.source,
+            arrival=Arrival.RECEIVED,
+            id=application.id,
+            application=application,
+            verdict=verdict,
+        )
+
+
+def known_of(tx: Transaction, application: Application) -> Known:
+    """What the register knows of the people on an application: by login, and by ID number."""
+    found: dict[str, Account] = {}
+    id_numbers: dict[str, str] = {}
+    for row in application.rows:
+        if row.login and (account := tx.accounts.find(row.login.strip())) is not None:
+            found[account.login] = account
+        id_number = fold_typed(row.id_number)[0]
+        if id_number and (account := tx.accounts.of_person(id_number)) is not None:
+            found[account.login] = account
+            id_numbers[account.login] = id_number
+    return Known(
+        users={
+            login: KnownUser(
+                login=login,
+                state=account.state,
+                name=account.name,
+                id_number=id_numbers.get(login) or tx.accounts.id_number(login),
+                key_number=account.key_number,
+                permissions=account.permissions,
+            )
+            for login, account in found.items()
+        }
+    )

@@ -1,0 +1,142 @@
+"""Review: the office whose matter it is approves, returns or rejects; the opinion, person and date are recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from idp_sync.domain.application import Application, State
+from idp_sync.domain.calendar import beijing_date
+from idp_sync.domain.checks import Case, Verdict, check
+from idp_sync.domain.competent import needed_competences
+from idp_sync.domain.errors import Conflict, NotCompetent, Refused
+from idp_sync.domain.finding import FOUND_WHILE_READING
+from idp_sync.domain.journal import Actor
+from idp_sync.domain.known import NOTHING_KNOWN
+from idp_sync.domain.office import Competence, Office
+from idp_sync.domain.rulebook import RuleBook
+from idp_sync.ports import ApplicationRecord, Clock, Decision, Register, Transaction
+from idp_sync.services.acting import record
+from idp_sync.services.carry_out import carry_out
+from idp_sync.services.intake import known_of
+
+#: states in which an office may still decide
+_OPEN = (State.RECEIVED, State.UNDER_REVIEW)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What came of a decision."""
+
+    application: Application
+    state: State
+    #: offices that have still to decide
+    waiting_for: tuple[Office, ...] = ()
+    #: accounts that were opened
+    opened: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """Decides applications."""
+
+    register: Register
+    book: RuleBook
+    clock: Clock
+
+    def approve(self, id_: str, *, actor: Actor, opinion: str = "同意") -> Decided:
+        """Approve an office's own items; after the last office's approval the application is carried out.
+
+        It is checked again against the register as it stands now: what was right at intake may have become wrong.
+
+        Raises:
+            NotFound: no such application.
+            Refused: its findings forbid it, it is decided already, or it is the actor's own.
+            NotCompetent: the office decides none of its items, or has approved them already (Article 3).
+            Conflict: somebody else decided at the same moment.
+        """
+        now = self.clock.now()
+        with self.register.transaction() as tx:
+            found = self._open_application(tx, id_)
+            self._refuse_own(found.application, actor)
+            verdict = self._check_again(tx, found)
+            if not verdict.outcome.may_be_approved:
+                reasons = "；".join(f.sentence() for f in verdict.findings if not f.rule.is_note)
+                raise Refused(f"{id_}：不能批准 / can't be approved: {reasons}")
+            needed = self._needed(found.application)
+            approved = self._approved_so_far(found)
+            if not (actor.office.competences & (needed - approved)):
+                raise NotCompetent(
+                    f"{actor.office.name}对{id_}没有待审核的事项〔第三条〕"
+                    f" / {actor.office.english} has nothing to decide in it"
+                )
+            remaining = needed - approved - actor.office.competences
+            state = State.UNDER_REVIEW if remaining else State.APPROVED
+            opened = () if remaining else carry_out(tx, found.application, book=self.book, now=now, actor=actor)
+            decision = Decision(
+                application=id_, office=actor.office.code, actor=actor.name, at=now, verdict="approve", opinion=opinion
+            )
+            tx.applications.decide(decision, state=state, expected=found.state, accounts=opened)
+            record(tx, actor, "application.approve", id_, at=now, article="第三条", opinion=opinion, state=state.value)
+        waiting = tuple(o for o in self.book.offices.offices if o.competences & remaining)
+        return Decided(application=found.application, state=state, waiting_for=waiting, opened=opened)
+
+    def give_back(self, id_: str, *, actor: Actor, opinion: str) -> Decided:
+        """Return an application to be mended. An opinion is needed: the applicant must know what to mend."""
+        return self._refuse_application(id_, actor=actor, opinion=opinion, verdict="return", state=State.RETURNED)
+
+    def reject(self, id_: str, *, actor: Actor, opinion: str) -> Decided:
+        """Reject an application: not allowed."""
+        return self._refuse_application(id_, actor=actor, opinion=opinion, verdict="reject", state=State.REJECTED)
+
+    def _refuse_application(self, id_: str, *, actor: Actor, opinion: str, verdict: str, state: State) -> Decided:
+        now = self.clock.now()
+        with self.register.transaction() as tx:
+            found = self._open_application(tx, id_)
+            self._refuse_own(found.application, actor)
+            receives = found.application.form in actor.office.receives
+            if not receives and not (actor.office.competences & self._needed(found.application)):
+                raise NotCompetent(
+                    f"{actor.office.name}无权处理{id_}〔第三条〕 / {actor.office.english} is not competent for it"
+                )
+            text = opinion or "；".join(f.sentence() for f in found.findings if not f.rule.is_note)
+            if not text:
+                raise Refused(f"{id_}：请写明意见 / an opinion is needed: no check has found anything")
+            decision = Decision(
+                application=id_, office=actor.office.code, actor=actor.name, at=now, verdict=verdict, opinion=text
+            )
+            tx.applications.decide(decision, state=state, expected=found.state)
+            record(tx, actor, f"application.{verdict}", id_, at=now, article="第三条", opinion=text)
+        return Decided(application=found.application, state=state)
+
+    def _open_application(self, tx: Transaction, id_: str) -> ApplicationRecord:
+        found = tx.applications.get(id_)
+        if found.state not in _OPEN:
+            raise Conflict(
+                f"{id_}：{found.state.zh}，不能再作决定 / is {found.state.value} already, nothing was changed"
+            )
+        return found
+
+    def _refuse_own(self, application: Application, actor: Actor) -> None:
+        """No one decides about their own application."""
+        names = {row.name for row in application.rows} | {row.new_name for row in application.rows}
+        if actor.name in names | {application.contact_name, application.signed_by}:
+            raise Refused(f"{actor.name}不得审核本人或本人经办的申请 / nobody decides about their own application")
+
+    def _check_again(self, tx: Transaction, found: ApplicationRecord) -> Verdict:
+        """The checks against the register as it is now; what reading the file had found still stands."""
+        return check(
+            found.application,
+            book=self.book,
+            today=beijing_date(self.clock.now()),
+            known=known_of(tx, found.application),
+            read=tuple(finding for finding in found.findings if finding.code in FOUND_WHILE_READING),
+        )
+
+    def _needed(self, application: Application) -> frozenset[Competence]:
+        case = Case(application=application, known=NOTHING_KNOWN, book=self.book, today=beijing_date(self.clock.now()))
+        asked = (item.permission for row in application.rows for item in case.asked(row))
+        return needed_competences(application, (p for p in asked if p is not None))
+
+    def _approved_so_far(self, found: ApplicationRecord) -> frozenset[Competence]:
+        offices = (self.book.offices.get(d.office) for d in found.decisions if d.verdict == "approve")
+        return frozenset(competence for office in offices for competence in office.competences)

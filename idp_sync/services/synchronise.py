@@ -1,0 +1,177 @@
+"""Synchronise: make the directory and the realms agree with the register; plan first, then apply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from idp_sync.domain.directory_entry import DirectoryEntry, desired_entry
+from idp_sync.domain.errors import Unavailable
+from idp_sync.domain.journal import Actor
+from idp_sync.domain.office import Competence
+from idp_sync.domain.plan import Change, Create, ExpelMember, Modify, Plan, Remove, make_plan
+from idp_sync.domain.task import Task, TaskKind
+from idp_sync.domain.unit import UserClass
+from idp_sync.ports import Clock, Directory, PickedUp, Realms, Register
+from idp_sync.services.acting import record
+
+Progress = Callable[[int, int], None]
+
+
+def _no_progress(done: int, total: int) -> None:
+    """Nobody is watching."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synced:
+    """What a sync did."""
+
+    plan: Plan
+    picked_up: tuple[PickedUp, ...]
+    tasks_done: tuple[Task, ...]
+    #: tasks that could not be done now; they stay recorded, and the next sync tries them again
+    tasks_left: tuple[Task, ...]
+    #: why the directory could not be reached; "" where it was. The next sync does what is left
+    problem: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether directory and realms know everything by now."""
+        return not self.problem and not self.tasks_left
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was different anywhere."""
+        realms = any(p.added or p.updated or p.removed for p in self.picked_up)
+        return bool(self.plan.changes or realms or self.tasks_done)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synchronise:
+    """Carries the register's desired state into directory and realms."""
+
+    register: Register
+    directory: Directory
+    realms: Realms
+    clock: Clock
+
+    def plan(self) -> Plan:
+        """What differs, everywhere: nothing is changed by looking.
+
+        This is the drift report as well: what others changed behind our back differs from the desired state, and
+        what they added is an intruder in a group or a foreign entry.
+        """
+        observed = tuple(self.directory.entries())
+        intruders = tuple(self.directory.intruders())
+        # the register is read last: what was approved in between is created by this sync or the next, and nothing
+        # that the directory already holds is taken for unknown
+        with self.register.transaction() as tx:
+            desired = tuple(_desired(map(desired_entry, tx.accounts.all())))
+            known = tx.accounts.known_logins()
+        return make_plan(desired, observed, was_ours=known.__contains__, intruders=intruders)
+
+    def sync(self, *, actor: Actor, progress: Progress = _no_progress) -> Synced:
+        """Plan and apply everything, then let the realms take it over.
+
+        Every change is durable by itself: an interruption stops at the edge of one, and the next sync does the rest.
+
+        Raises:
+            NotCompetent: only 信息中心 configures (Article 3, R-05).
+        """
+        actor.office.require(Competence.CONFIGURE, act="配置系统用户权限", source="第三条")
+        plan = self.plan()
+        self._apply(plan.changes, actor=actor, progress=progress)
+        picked_up = tuple(self.realms.pick_up(user_class) for user_class in UserClass)
+        done, left = self._do_tasks(None)
+        return Synced(plan=plan, picked_up=picked_up, tasks_done=done, tasks_left=left)
+
+    def push(self, logins: Sequence[str], *, actor: Actor) -> Synced:
+        """The same for a few accounts at once, right after the act that changed them, by whoever was competent for it.
+
+        The realms read these users from the directory when they need them: nothing is picked up here. What can't be
+        reached now does not stop the rest; it is named in the result, and the next sync does it.
+        """
+        plan = Plan(changes=())
+        problem = ""
+        try:
+            observed = tuple(self.directory.entries(logins))
+            with self.register.transaction() as tx:
+                desired = tuple(_desired(map(desired_entry, tx.accounts.all(logins=logins))))
+            plan = make_plan(desired, observed, was_ours=lambda _: True)
+            self._apply(plan.changes, actor=actor, progress=_no_progress)
+        except Unavailable as error:
+            problem = str(error)
+        done, left = self._do_tasks(logins)
+        return Synced(plan=plan, picked_up=(), tasks_done=done, tasks_left=left, problem=problem)
+
+    def _apply(self, changes: Sequence[Change], *, actor: Actor, progress: Progress) -> None:
+        applied = 0
+        try:
+            for change in self.directory.apply(changes):
+                applied += 1
+                progress(applied, len(changes))
+                _ = change
+        finally:
+            if applied:
+                self._journal(changes[:applied], actor)
+
+    def _journal(self, applied: Sequence[Change], actor: Actor) -> None:
+        now = self.clock.now()
+        with self.register.transaction() as tx:
+            for change in applied:
+                record(tx, actor, _verb(change), change.login, at=now, article="第三条", **_words(change))
+
+    def _do_tasks(self, logins: Sequence[str] | None) -> tuple[tuple[Task, ...], tuple[Task, ...]]:
+        with self.register.transaction() as tx:
+            tasks = tx.tasks.pending(logins)
+        done: list[Task] = []
+        left: list[Task] = []
+        for task in tasks:
+            try:
+                self._do(task)
+            except Unavailable as error:
+                left.append(task)
+                with self.register.transaction() as tx:
+                    tx.tasks.failed(task, str(error))
+            else:
+                done.append(task)
+                with self.register.transaction() as tx:
+                    tx.tasks.done(task)
+        return tuple(done), tuple(left)
+
+    def _do(self, task: Task) -> None:
+        match task.kind:
+            case TaskKind.ENABLE | TaskKind.DISABLE:
+                self.realms.allow_login(task.user_class, task.login, allowed=task.kind is TaskKind.ENABLE)
+            case TaskKind.END_SESSIONS:
+                self.realms.end_sessions(task.user_class, task.login)
+            case TaskKind.FORGET:
+                self.realms.forget(task.user_class, task.login)
+
+
+def _desired(entries: Iterable[DirectoryEntry | None]) -> Iterator[DirectoryEntry]:
+    return (entry for entry in entries if entry is not None)
+
+
+def _verb(change: Change) -> str:
+    verbs = {
+        Create: "directory.create",
+        Modify: "directory.modify",
+        Remove: "directory.remove",
+        ExpelMember: "directory.expel",
+    }
+    return verbs[type(change)]
+
+
+def _words(change: Change) -> dict[str, str]:
+    """What the journal says of a change."""
+    match change:
+        case Create(entry=entry) | Remove(entry=entry):
+            return {"permissions": " ".join(sorted(entry.permissions))}
+        case Modify():
+            words = {field: f"{before} → {after}" for field, before, after in change.differences()}
+            words |= {"granted": " ".join(sorted(change.granted))} if change.granted else {}
+            words |= {"withdrawn": " ".join(sorted(change.withdrawn))} if change.withdrawn else {}
+            return words
+        case ExpelMember(permission=permission):
+            return {"permission": permission}
