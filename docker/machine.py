@@ -299,6 +299,9 @@ def apt_get(*arguments: str) -> tuple[int, str]:
         try:
             output, _ = apt.communicate()
         except KeyboardInterrupt:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
+            say("   interrupted: apt-get ends what it has begun")
             apt.send_signal(signal.SIGINT)
             apt.communicate()
             raise
@@ -369,15 +372,21 @@ def run_uv(cache: Path, failure: str, *arguments: str | Path) -> None:
         raise Stop(f"{failure}: {reason(output)}")
 
 
-def environment_stamp() -> str:
-    """Changes with everything that the environment is made from; the checkout's place is part of it."""
-    parts = [(ROOT / name).read_bytes() for name in ("requirements.lock", "pyproject.toml")]
-    return hashlib.sha256(b"\0".join([*parts, os.fsencode(ROOT)])).hexdigest()
+def environment_stamp() -> list[str]:
+    """Where the environment's scripts expect it, and what it is made from."""
+    content = b"\0".join((ROOT / name).read_bytes() for name in ("requirements.lock", "pyproject.toml"))
+    return [repr(os.fsencode(ROOT)), hashlib.sha256(content).hexdigest()]
+
+
+def stamped() -> list[str]:
+    """The stamp that the environment bears, empty if it has none."""
+    with contextlib.suppress(OSError):
+        return (VENV / ".idp-sync").read_text(encoding="ascii").splitlines()
+    return []
 
 
 def environment_ready() -> bool:
-    stamp = VENV / ".idp-sync"
-    return os.access(PYTHON, os.X_OK) and stamp.exists() and stamp.read_text(encoding="ascii") == environment_stamp()
+    return os.access(PYTHON, os.X_OK) and stamped() == environment_stamp()
 
 
 def make_environment(cache: Path) -> None:
@@ -386,14 +395,15 @@ def make_environment(cache: Path) -> None:
         return
     say("== Python environment in .venv")
     works = answer(str(PYTHON), "-I", "-c", "import sys; sys.exit(sys.version_info < (3, 11))") is not None
-    if not works:
+    moved = stamped()[:1] not in ([], environment_stamp()[:1])
+    if moved or not works:
         shutil.rmtree(VENV, ignore_errors=True)
         run_uv(cache, "uv can't make .venv", "venv", "-q", "--python", base_python(), VENV)
     pip = ("pip", "sync", "-q", "--require-hashes", "--python", PYTHON, ROOT / "requirements.lock")
     run_uv(cache, "the Python packages can't be installed", *pip)
     project = ("install", "-q", "--no-deps", "--no-build-isolation", "--python", PYTHON, "--editable", ROOT)
     run_uv(cache, "the project can't be installed", "pip", *project)
-    (VENV / ".idp-sync").write_text(environment_stamp(), encoding="ascii")
+    (VENV / ".idp-sync").write_text("\n".join(environment_stamp()), encoding="ascii")
 
 
 # --- Java, Keycloak, slapd, the browser -------------------------------------------------------------------------
