@@ -7,6 +7,7 @@ docs/decisions/0002-setup.md. Whatever a person can mend ends in one line on std
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import fcntl
 import hashlib
 import json
@@ -254,9 +255,17 @@ def missing_packages(env: Mapping[str, str], cache: Path, *, servers: bool) -> l
             "ldap-utils": find("ldapmodify"),
             "chromium": env.get("IDP_SYNC_CHROMIUM") or is_ubuntu() or find_chromium(cache),
             "maven": keycloak,
+            "libatomic1": has_library("libatomic.so.1"),  # Playwright's driver; Debian's chromium brings it
         }
         packages += [package for package, there in present.items() if not there]
     return packages
+
+
+def has_library(name: str) -> bool:
+    with contextlib.suppress(OSError):
+        ctypes.CDLL(name)
+        return True
+    return False
 
 
 def has_chinese_font() -> bool:
@@ -627,9 +636,14 @@ def lint(env: Mapping[str, str], _: Sequence[str]) -> bool:
     return all(results)
 
 
-def pytest(env: Mapping[str, str], arguments: Sequence[str], *options: str) -> NoReturn:
-    """pytest takes over, so that its summary is the last that is seen and its exit code the one that counts."""
+def pytest(env: Mapping[str, str], arguments: Sequence[str], *defaults: str) -> NoReturn:
+    """pytest takes over, so that its summary is the last that is seen and its exit code the one that counts.
+
+    Tests named among the arguments are run instead of all in the folders.
+    """
     os.chdir(ROOT)
+    named = any(argument.startswith("tests") for argument in arguments)
+    options = [option for option in defaults if not (named and option.startswith("tests"))]
     become(env, PYTHON, "-m", "pytest", *options, *arguments)
 
 

@@ -31,7 +31,7 @@ machine = load()
 def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """A Debian machine with Python and nothing else."""
     monkeypatch.setattr(machine, "find", lambda *_: None)
-    for finder in ("find_uv", "find_chromium", "environment_ready", "is_ubuntu", "can_make_venv"):
+    for finder in ("find_uv", "find_chromium", "environment_ready", "is_ubuntu", "can_make_venv", "has_library"):
         monkeypatch.setattr(machine, finder, lambda *_: None)
     return monkeypatch
 
@@ -64,7 +64,14 @@ def test_java_version(said: str, major: int) -> None:
 @pytest.mark.usefixtures("bare")
 def test_bare_machine_is_missing_everything(tmp_path: Path) -> None:
     venv = f"python3.{sys.version_info.minor}-venv"
-    assert machine.missing_packages({}, tmp_path, servers=True) == [venv, "slapd", "ldap-utils", "chromium", "maven"]
+    assert machine.missing_packages({}, tmp_path, servers=True) == [
+        venv,
+        "slapd",
+        "ldap-utils",
+        "chromium",
+        "maven",
+        "libatomic1",
+    ]
     assert machine.missing_packages({}, tmp_path, servers=False) == [venv]
 
 
@@ -80,7 +87,7 @@ def test_maven_is_not_asked_for_once_keycloak_is_there(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("bare")
 def test_what_the_caller_names_is_not_missing(tmp_path: Path) -> None:
     named = {"IDP_SYNC_SLAPD": "/opt/slapd", "IDP_SYNC_CHROMIUM": "/opt/chrome", "IDP_SYNC_KEYCLOAK": "/opt/kc"}
-    assert machine.missing_packages(named, tmp_path, servers=True)[1:] == ["ldap-utils"]
+    assert machine.missing_packages(named, tmp_path, servers=True)[1:] == ["ldap-utils", "libatomic1"]
 
 
 def test_ubuntu_is_not_asked_for_a_package_that_is_a_snap(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
