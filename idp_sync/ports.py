@@ -418,8 +418,13 @@ class Register(Protocol):
         """Create it, or bring it to this release's schema."""
         ...
 
-    def transaction(self) -> AbstractContextManager[Transaction]:
-        """Begin; commit at the end of the block, roll back on any exception, KeyboardInterrupt included."""
+    def transaction(self, *, read_only: bool = False) -> AbstractContextManager[Transaction]:
+        """Begin; commit at the end of the block, roll back on any exception, KeyboardInterrupt included.
+
+        One that writes waits for others that write. One that is `read_only` waits for nobody, keeps nobody waiting
+        (long lists), and sees one state from its beginning to its end. Raises RuntimeError within another transaction
+        of the same thread.
+        """
         ...
 
 
