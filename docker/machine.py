@@ -528,7 +528,7 @@ def get_chromium(cache: Path) -> str:
     env["PLAYWRIGHT_BROWSERS_PATH"] = str(cache / "playwright")
     with_packages = ["--with-deps"] if os.geteuid() == 0 else []
     failure = "no browser (as root: snap install chromium), and Playwright can't install one"
-    do([PYTHON, "-m", "playwright", "install", *with_packages, "chromium"], failure, env)
+    do([PYTHON, "-m", "playwright", "install", "--no-shell", *with_packages, "chromium"], failure, env)
     if chromium := find_chromium(cache):
         return chromium
     raise Stop("the browser that Playwright installed does not start. As root: snap install chromium")
@@ -540,7 +540,7 @@ def get_chromium(cache: Path) -> str:
 def found(env: Mapping[str, str], cache: Path) -> dict[str, str]:
     """What an earlier set-up found; what the caller names in IDP_SYNC_* wins."""
     stored: dict[str, str] = {}
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, AttributeError):
         stored = {key: str(path) for key, path in json.loads((cache / "machine.json").read_text("utf-8")).items()}
     return stored | {key: env[variable(key)] for key in FOUND if env.get(variable(key))}
 
