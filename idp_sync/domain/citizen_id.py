@@ -75,6 +75,13 @@ class Sex(StrEnum):
     FEMALE = "女"
 
 
+def mask(number: str) -> str:
+    """What may be shown of a number, right or wrong: six places and the last four, never the birth date between them."""
+    if len(number) < len("110000********9018"):
+        return "*" * len(number)
+    return f"{number[:6]}{'*' * (len(number) - 10)}{number[-4:]}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class IdNumber:
     """A number that has passed all checks; made by `read_id_number`."""
@@ -91,7 +98,7 @@ class IdNumber:
     @property
     def masked(self) -> str:
         """The number as it may be shown: 110000********9018."""
-        return f"{self.number[:6]}{'*' * 8}{self.number[-4:]}"
+        return mask(self.number)
 
     def __str__(self) -> str:
         return self.masked

@@ -1,0 +1,174 @@
+"""Wires everything: the one place that knows which adapter fulfils which port, and the only reader of the clock."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from idp_sync import config, shipped
+from idp_sync.adapters.rulebook import read_rule_book
+from idp_sync.bootstrap.clock import SystemClock
+from idp_sync.domain.idleness import Limits
+from idp_sync.domain.rulebook import RuleBook
+from idp_sync.ports import Authority, Clock, Directory, FormReader, Realms, Register
+from idp_sync.services.intake import Intake
+from idp_sync.services.issue import Issue
+from idp_sync.services.restore import Restore
+from idp_sync.services.review import Review
+from idp_sync.services.revoke import Revoke
+from idp_sync.services.set_up import SetUp
+from idp_sync.services.sweep import Sweep
+from idp_sync.services.synchronise import Synchronise
+
+if TYPE_CHECKING:
+    from idp_sync.adapters.paper import Paper
+
+#: environment variable that names the home folder of the installation
+HOME_VARIABLE = "IDP_SYNC_HOME"
+
+
+def default_home() -> Path:
+    """The home folder of the installation where none is named."""
+    if named := os.environ.get(HOME_VARIABLE):
+        return Path(named)
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "idp-sync"
+
+
+def shipped_rule_book() -> RuleBook:
+    """The rule book that is shipped, for what needs no installation."""
+    return read_rule_book(shipped.folder("roles"))
+
+
+def shipped_paper() -> Paper:
+    """The forms that are shipped, for what needs no installation."""
+    from idp_sync.adapters.paper import Paper
+
+    return Paper(shipped.folder("templates"), shipped.folder("roles"))
+
+
+def system_clock() -> Clock:
+    """The real clock, for what needs no installation."""
+    return SystemClock()
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One installation: its settings, its adapters and its use cases, each made when it is first asked for.
+
+    The adapters' libraries are imported where they are needed, so that a command pays only for what it uses.
+    """
+
+    home: Path
+
+    @cached_property
+    def settings(self) -> config.Settings:
+        """The settings in the home folder."""
+        return config.load(self.home)
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The clock; a stack of our own may have it moved."""
+        return SystemClock(offset_seconds=self.settings.clock_offset)
+
+    @cached_property
+    def book(self) -> RuleBook:
+        """The rule book."""
+        return read_rule_book(self.settings.roles_folder or shipped.folder("roles"))
+
+    @cached_property
+    def register(self) -> Register:
+        """Our own database."""
+        from idp_sync.adapters.register import SqlRegister
+
+        return SqlRegister(self.settings.register_)
+
+    @cached_property
+    def directory(self) -> Directory:
+        """The LDAP server."""
+        from idp_sync.adapters.directory import LdapDirectory
+
+        return LdapDirectory(self.settings.directory)
+
+    @cached_property
+    def realms(self) -> Realms:
+        """Keycloak."""
+        from idp_sync.adapters.realms import KeycloakRealms
+
+        return KeycloakRealms(self.settings.realms, suffix=self.settings.directory.suffix)
+
+    @cached_property
+    def authority(self) -> Authority:
+        """The certificate authority."""
+        from idp_sync.adapters.authority import LocalAuthority
+
+        return LocalAuthority(self.settings.authority)
+
+    @property
+    def paper(self) -> Paper:
+        """Forms as they are printed."""
+        from idp_sync.adapters.paper import Paper
+
+        return Paper(shipped.folder("templates"), self.settings.roles_folder or shipped.folder("roles"))
+
+    def reader(self, defaults: dict[str, str] | None = None) -> FormReader:
+        """Reads forms; `defaults` fill header fields that a file does not have."""
+        from idp_sync.adapters.forms import Reader
+
+        return Reader(defaults=defaults)
+
+    def intake(self, defaults: dict[str, str] | None = None) -> Intake:
+        """Applications come in."""
+        return Intake(register=self.register, reader=self.reader(defaults), book=self.book, clock=self.clock)
+
+    @property
+    def review(self) -> Review:
+        """Offices decide."""
+        return Review(register=self.register, book=self.book, clock=self.clock)
+
+    @property
+    def synchronise(self) -> Synchronise:
+        """Directory and realms follow the register."""
+        return Synchronise(register=self.register, directory=self.directory, realms=self.realms, clock=self.clock)
+
+    @property
+    def issue(self) -> Issue:
+        """Keys are issued."""
+        return Issue(register=self.register, authority=self.authority, clock=self.clock)
+
+    @property
+    def revoke(self) -> Revoke:
+        """Keys are revoked."""
+        return Revoke(register=self.register, synchronise=self.synchronise, clock=self.clock)
+
+    @property
+    def sweep(self) -> Sweep:
+        """Idle accounts are suspended."""
+        limits = self.settings.sweep
+        return Sweep(
+            register=self.register,
+            realms=self.realms,
+            synchronise=self.synchronise,
+            clock=self.clock,
+            limits=Limits(most_share=limits.most_share, always_allowed=limits.always_allowed),
+        )
+
+    @property
+    def restore(self) -> Restore:
+        """Suspended logins are restored."""
+        return Restore(register=self.register, synchronise=self.synchronise, clock=self.clock)
+
+    @property
+    def set_up(self) -> SetUp:
+        """The installation is set up."""
+        return SetUp(
+            register=self.register,
+            authority=self.authority,
+            directory=self.directory,
+            realms=self.realms,
+            sweep=self.sweep,
+            book=self.book,
+        )

@@ -1,0 +1,65 @@
+"""The command line: parse, call a service, show."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+import idp_sync
+from idp_sync.cli.lazy import LazyGroup
+from idp_sync.domain.errors import IdpSyncError
+
+#: conventional for an interruption by SIGINT
+INTERRUPTED = 130
+
+_COMMANDS = {
+    "stack": ("idp_sync.cli.stack:stack", "本机演示服务 / real slapd and Keycloak as child processes"),
+    "init": ("idp_sync.cli.init:init", "建立系统 / set up register, authority, directory and realms"),
+    "applications": ("idp_sync.cli.applications:applications", "申请 / import, check, list, approve, return, reject"),
+    "accounts": ("idp_sync.cli.accounts:accounts", "用户 / list, show, restore"),
+    "keys": ("idp_sync.cli.keys:keys", "密钥 / stock, issue, revoke, list"),
+    "plan": ("idp_sync.cli.synchronise:plan", "将要做的变更 / what sync would change"),
+    "sync": ("idp_sync.cli.synchronise:sync", "执行同步 / make directory and realms agree with the register"),
+    "drift": ("idp_sync.cli.synchronise:drift", "他处的改动 / what others changed behind our back"),
+    "sweep": ("idp_sync.cli.sweep:sweep", "半年用户清理 / suspend the idle; shows a plan unless --apply"),
+    "permissions": ("idp_sync.cli.permissions:permissions", "权限目录 / the permission catalogue"),
+    "journal": ("idp_sync.cli.journal:journal", "日志 / who did what, for which office, by which article"),
+}
+
+
+@click.group(cls=LazyGroup, commands_by_name=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(idp_sync.__version__, prog_name="idp-sync")
+@click.option(
+    "--home",
+    envvar="IDP_SYNC_HOME",
+    type=click.Path(file_okay=False),
+    help="安装目录 / home folder of the installation (default: the user's state folder).",
+)
+@click.pass_context
+def cli(context: click.Context, home: str | None) -> None:
+    """北京市房地产交易权属管理系统和档案管理系统用户及密钥管理.
+
+    Users, permissions and keys: from approved applications to LDAP, Keycloak and certificates.
+    """
+    context.obj = home
+
+
+def main() -> None:
+    """Entry point: every error that a person can act upon is one line and a documented exit code."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as exit_:
+        sys.exit(exit_.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("已中断；再次执行即可继续 / interrupted: run it again to go on", err=True)
+        sys.exit(INTERRUPTED)
+    except IdpSyncError as error:
+        click.echo(f"错误 / error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)

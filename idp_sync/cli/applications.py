@@ -1,0 +1,326 @@
+"""idp-sync applications: what people apply for, and what the offices decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from idp_sync.bootstrap import shipped_rule_book, system_clock
+from idp_sync.cli.common import (
+    acting,
+    actor_of,
+    as_json,
+    installation,
+    print_json,
+    print_json_line,
+    print_table,
+    say,
+)
+from idp_sync.domain.application import Form, State
+from idp_sync.domain.errors import IdpSyncError, InputError
+from idp_sync.domain.finding import Finding
+from idp_sync.ports import ApplicationRecord, ApplicationSummary
+from idp_sync.services.intake import Arrival, TakenIn
+from idp_sync.services.review import Decided
+
+
+@click.group()
+def applications() -> None:
+    """申请 / applications: what people apply for, and what the offices decide."""
+
+
+@applications.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@as_json
+def check(file: str, *, as_json: bool) -> None:
+    """检查申请文件，不需服务器和登记库 / check a file of applications (JSON lines); needs no server and no register.
+
+    Prints one line for each application. Exit code 1 where any can't be accepted, 3 where a line can't be read.
+    """
+    from idp_sync.cli.check_file import check_lines
+
+    book = shipped_rule_book()
+    worst = 0
+    for line in check_lines(Path(file), book=book, now=system_clock().now()):
+        worst = max(worst, line.exit_code)
+        if as_json:
+            print_json_line(line.document())
+        else:
+            say(line.text())
+    raise click.exceptions.Exit(worst)
+
+
+@applications.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@click.option(
+    "--field",
+    "fields",
+    multiple=True,
+    metavar="栏目=内容",
+    help="文件中没有的表头栏目 / a header field that the file does not have, e.g. 单位名称=….",
+)
+@acting
+@as_json
+@click.pass_context
+def import_(
+    context: click.Context, files: tuple[str, ...], fields: tuple[str, ...], acting_as: str, *, as_json: bool
+) -> None:
+    """受理申请：XLSX、DOCX、CSV、JSON、YAML / take applications in, each checked and in a transaction of its own.
+
+    Exit code 3 where a file, or a line of one, can't be read: the others are taken in all the same.
+    """
+    house = installation(context)
+    actor = actor_of(house, acting_as)
+    intake = house.intake(_fields(fields))
+    taken = [item for file in files for item in intake.take_in(Path(file).name, _read(file), actor=actor)]
+    if as_json:
+        print_json([_taken_document(item) for item in taken])
+    else:
+        _show_taken(taken)
+    unreadable = any(item.arrival is Arrival.UNREADABLE for item in taken)
+    raise click.exceptions.Exit(InputError.exit_code if unreadable else 0)
+
+
+@applications.command("list")
+@click.option("--state", type=click.Choice([s.value for s in State]), help="状态 / only in this state.")
+@click.option("--limit", type=click.IntRange(min=1), help="最多条数 / at most so many.")
+@as_json
+@click.pass_context
+def list_(context: click.Context, state: str | None, limit: int | None, *, as_json: bool) -> None:
+    """申请列表 / all applications, in the order in which they came in."""
+    house = installation(context)
+    with house.register.transaction() as tx:
+        found = list(tx.applications.summaries(state=State(state) if state else None, limit=limit))
+    if as_json:
+        print_json([_summary_document(item) for item in found])
+        return
+    print_table(
+        f"申请 / applications: {len(found)}",
+        ("编号", "表格", "状态", "检查", "单位", "用户", "受理日期"),
+        (
+            (
+                item.id,
+                item.form,
+                item.state.zh,
+                " ".join((item.outcome.value, *item.codes)),
+                item.unit_name,
+                "、".join(item.people),
+                item.received_on,
+            )
+            for item in found
+        ),
+    )
+
+
+@applications.command()
+@click.argument("id_", metavar="编号")
+@as_json
+@click.pass_context
+def show(context: click.Context, id_: str, *, as_json: bool) -> None:
+    """一份申请的全部 / one application, whole: as handed in, what was found, who decided what."""
+    house = installation(context)
+    with house.register.transaction() as tx:
+        found = tx.applications.get(id_)
+    if as_json:
+        print_json(_record_document(found))
+        return
+    application = found.application
+    say(f"{application.id}  {application.form.zh}（{application.form.value}）  {found.state.zh}")
+    say(f"  单位 / unit: {application.unit.name}")
+    say(f"  受理 / received: {application.received_on} {application.received_by}")
+    for row in application.rows:
+        asked = "、".join(filter(None, (*row.permissions, row.permission_words)))
+        say(f"  {row.number}. {row.name} {row.login} {asked}".rstrip())
+    for finding in found.findings:
+        say(f"  {_mark(finding)} {finding.label}: {finding.sentence()}")
+    for decision in found.decisions:
+        office = house.book.offices.get(decision.office).name
+        say(f"  {decision.at:%Y-%m-%d %H:%M} {office} {decision.actor} {decision.verdict}: {decision.opinion}")
+    if found.accounts:
+        say(f"  用户 / accounts: {' '.join(found.accounts)}")
+
+
+@applications.command()
+@click.argument("ids", metavar="编号…", nargs=-1, required=True)
+@click.option("--opinion", default="同意", help="审核意见 / the opinion.")
+@acting
+@click.pass_context
+def approve(context: click.Context, ids: tuple[str, ...], opinion: str, acting_as: str) -> None:
+    """批准本部门的事项 / approve this office's items; the last approval opens the accounts."""
+    house = installation(context)
+    actor = actor_of(house, acting_as)
+    _each(ids, lambda id_: _decided(house.review.approve(id_, actor=actor, opinion=opinion)))
+
+
+@applications.command("return")
+@click.argument("ids", metavar="编号…", nargs=-1, required=True)
+@click.option("--opinion", default="", help="退回理由，缺省为检查结果 / why; the findings where not given.")
+@acting
+@click.pass_context
+def return_(context: click.Context, ids: tuple[str, ...], opinion: str, acting_as: str) -> None:
+    """退回补正 / return to the applicant to be mended."""
+    house = installation(context)
+    actor = actor_of(house, acting_as)
+    _each(ids, lambda id_: _decided(house.review.give_back(id_, actor=actor, opinion=opinion)))
+
+
+@applications.command()
+@click.argument("ids", metavar="编号…", nargs=-1, required=True)
+@click.option("--opinion", default="", help="理由，缺省为检查结果 / why; the findings where not given.")
+@acting
+@click.pass_context
+def reject(context: click.Context, ids: tuple[str, ...], opinion: str, acting_as: str) -> None:
+    """不予批准 / reject: not allowed."""
+    house = installation(context)
+    actor = actor_of(house, acting_as)
+    _each(ids, lambda id_: _decided(house.review.reject(id_, actor=actor, opinion=opinion)))
+
+
+@applications.command("print")
+@click.argument("id_", metavar="编号")
+@click.pass_context
+def print_(context: click.Context, id_: str) -> None:
+    """打印申请表（HTML）/ print the form as HTML; ID numbers are masked."""
+    house = installation(context)
+    with house.register.transaction() as tx:
+        found = tx.applications.get(id_)
+    say(house.paper.filled(found.application))
+
+
+@applications.command()
+@click.argument("form", type=click.Choice([f.value for f in Form], case_sensitive=False))
+def blank(form: str) -> None:
+    """空白表格（HTML）/ a blank form as HTML; needs no installation."""
+    from idp_sync.bootstrap import shipped_paper
+
+    say(shipped_paper().blank(Form(form)))
+
+
+def _each(ids: tuple[str, ...], act: Callable[[str], None]) -> None:
+    """Do one act for each application: one that is refused does not stop the others."""
+    worst = 0
+    for id_ in ids:
+        try:
+            act(id_)
+        except IdpSyncError as error:
+            click.echo(f"错误 / error: {error}", err=True)
+            worst = max(worst, error.exit_code)
+    raise click.exceptions.Exit(worst)
+
+
+def _decided(decided: Decided) -> None:
+    waiting = f"；待审核 / waiting for: {'、'.join(o.name for o in decided.waiting_for)}" if decided.waiting_for else ""
+    opened = f"；用户 / accounts: {' '.join(decided.opened)}" if decided.opened else ""
+    say(f"{decided.application.id}：{decided.state.zh}{waiting}{opened}")
+
+
+def _fields(fields: tuple[str, ...]) -> dict[str, str]:
+    parsed = {}
+    for field in fields:
+        name, separator, value = field.partition("=")
+        if not separator or not name.strip():
+            raise InputError(f"--field {field}：应为 栏目=内容 / must be FIELD=VALUE")
+        parsed[name.strip()] = value.strip()
+    return parsed
+
+
+def _read(file: str) -> bytes:
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise InputError(f"{file}：文件不可读 / can't be read: {error.strerror}") from None
+
+
+def _mark(finding: Finding) -> str:
+    return "·" if finding.rule.is_note else "!"
+
+
+def _show_taken(taken: list[TakenIn]) -> None:
+    for item in taken:
+        if item.arrival is Arrival.UNREADABLE:
+            say(f"✗ {item.source}：{item.reason}")
+        elif item.arrival is Arrival.KNOWN_ALREADY:
+            say(f"= {item.id}  {item.source}：已受理过，未作更改 / received before, nothing changed")
+        elif item.verdict is not None and item.application is not None:
+            good = "✓" if item.verdict.outcome.may_be_approved else "✗"
+            people = "、".join(row.name for row in item.application.rows)
+            form = item.application.form
+            say(f"{good} {item.id}  {item.source}  {form.zh}  {people}  {item.verdict.outcome.value}")
+            for finding in item.verdict.findings:
+                say(f"    {_mark(finding)} {finding.label}: {finding.sentence()}")
+
+
+def _findings(findings: tuple[Finding, ...]) -> Iterator[dict[str, Any]]:
+    for finding in findings:
+        yield {
+            "code": finding.label,
+            "note": finding.rule.is_note,
+            "row": finding.row,
+            "field": finding.field,
+            "zh": finding.sentence(),
+            "en": finding.rule.en,
+            "source": finding.rule.source,
+        }
+
+
+def _taken_document(item: TakenIn) -> dict[str, Any]:
+    document: dict[str, Any] = {"source": item.source, "arrival": item.arrival, "id": item.id, "reason": item.reason}
+    if item.verdict is not None:
+        document |= {
+            "outcome": item.verdict.outcome,
+            "codes": list(item.verdict.codes),
+            "findings": list(_findings(item.verdict.findings)),
+        }
+    return document
+
+
+def _summary_document(item: ApplicationSummary) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "form": item.form,
+        "state": item.state,
+        "outcome": item.outcome,
+        "codes": list(item.codes),
+        "unit": item.unit_name,
+        "user_class": item.user_class,
+        "people": list(item.people),
+        "received_on": item.received_on,
+    }
+
+
+def _record_document(found: ApplicationRecord) -> dict[str, Any]:
+    application = found.application
+    return {
+        "id": application.id,
+        "form": application.form,
+        "state": found.state,
+        "outcome": found.outcome,
+        "unit": application.unit.name,
+        "received_on": application.received_on,
+        "received_by": application.received_by,
+        "source": found.source,
+        "rows": [
+            {
+                "number": row.number,
+                "name": row.name,
+                "login": row.login,
+                "permissions": [*row.permissions, *filter(None, [row.permission_words])],
+            }
+            for row in application.rows
+        ],
+        "findings": list(_findings(found.findings)),
+        "decisions": [
+            {
+                "office": d.office,
+                "actor": d.actor,
+                "at": d.at.isoformat(),
+                "verdict": d.verdict,
+                "opinion": d.opinion,
+            }
+            for d in found.decisions
+        ],
+        "accounts": list(found.accounts),
+    }

@@ -1,0 +1,103 @@
+"""What the commands share: the installation, the acting person, JSON, tables and progress."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from idp_sync.bootstrap import Installation, default_home
+from idp_sync.domain.errors import InputError
+from idp_sync.domain.journal import Actor
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def installation(context: click.Context) -> Installation:
+    """The installation that the command works on."""
+    home = context.find_root().obj
+    return Installation(home=Path(home) if home else default_home())
+
+
+def acting(function: F) -> F:
+    """Add the option that says who acts, for which office."""
+    return click.option(
+        "--as",
+        "acting_as",
+        envvar="IDP_SYNC_AS",
+        required=True,
+        metavar="姓名@部门",
+        help="经办人与部门 / who acts, for which office, e.g. 王五@房屋登记管理处.",
+    )(function)
+
+
+def actor_of(house: Installation, acting_as: str) -> Actor:
+    """The person and office of `--as`.
+
+    Raises:
+        InputError: it is not NAME@OFFICE.
+        NotFound: there is no such office.
+    """
+    name, separator, office = acting_as.partition("@")
+    if not (separator and name.strip() and office.strip()):
+        raise InputError(f"--as {acting_as}：应为 姓名@部门 / must be NAME@OFFICE")
+    return Actor(name=name.strip(), office=house.book.offices.get(office))
+
+
+def as_json(function: F) -> F:
+    """Add --json."""
+    return click.option("--json", "as_json", is_flag=True, help="输出JSON / machine-readable output.")(function)
+
+
+def print_json(value: object) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def print_json_line(value: object) -> None:
+    """One JSON document on a line of its own."""
+    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table that fits the terminal; plain where there is none, or NO_COLOR is set."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(soft_wrap=False, width=None if sys.stdout.isatty() else _width_without_terminal())
+    table = Table(title=escape(title), title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    console.print(table)
+
+
+def _width_without_terminal() -> int:
+    return 160
+
+
+def say(text: str) -> None:
+    """One line for people, on standard output."""
+    click.echo(text)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error, on a terminal only: long work shows how far it is, and is silent in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
