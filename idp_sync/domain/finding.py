@@ -83,6 +83,7 @@ class Code(StrEnum):
     USER_EXISTS = "USER_EXISTS"
     CELL_FORMULA = "CELL_FORMULA"
     COLUMN_UNKNOWN = "COLUMN_UNKNOWN"
+    SHEET_HIDDEN = "SHEET_HIDDEN"
 
 
 #: what only the reading of a file can find: a later check of the same application can't find it again
@@ -296,4 +297,5 @@ RULES: Final[dict[Code, Rule]] = {
     Code.COLUMN_UNKNOWN: _rule(
         None, _FORM, "表中有规定以外的列，未采用", "column that the form does not have, ignored"
     ),
+    Code.SHEET_HIDDEN: _rule(None, _FORM, "工作簿中有隐藏的工作表，未读取", "hidden sheet, not read"),
 }
