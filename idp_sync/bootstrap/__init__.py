@@ -105,7 +105,7 @@ class Installation:
         """The certificate authority."""
         from idp_sync.adapters.authority import LocalAuthority
 
-        return LocalAuthority(self.settings.authority)
+        return LocalAuthority(self.settings.authority, clock=self.clock)
 
     @property
     def paper(self) -> Paper:
