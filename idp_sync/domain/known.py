@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from idp_sync.domain.account import AccountState
+from idp_sync.domain.unit import Unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,8 @@ class KnownUser:
     id_number: str | None = None
     key_number: str | None = None
     permissions: frozenset[str] | None = None
+    #: whose user it is
+    unit: Unit | None = None
 
     def __repr__(self) -> str:
         """Without the ID number."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from idp_sync.domain.application import Application
 from idp_sync.domain.checks import channel, documents, paper, permissions, person, register
 from idp_sync.domain.checks.case import Case
+from idp_sync.domain.checks.quoting import quotable
 from idp_sync.domain.finding import Finding, Outcome, labels_of, outcome_of
 from idp_sync.domain.known import NOTHING_KNOWN, Known
 from idp_sync.domain.rulebook import RuleBook
@@ -58,11 +59,13 @@ def check(
     """Apply every rule to one application.
 
     `read` are the findings that reading the file has already made (formulas, damaged cells). Several findings may
-    apply; all are listed, and the outcome is the gravest. Nothing in an application can make a check raise.
+    apply; all are listed, and the outcome is the gravest. Nothing in an application can make a check raise, and no
+    finding quotes an ID number.
     """
     case = Case(application=application, known=known, book=book, today=today)
-    findings = (*read, *(finding for rule in RULES for finding in rule(case)))
-    return Verdict(outcome=outcome_of(findings), findings=tuple(dict.fromkeys(findings)))
+    found = (*read, *(finding for rule in RULES for finding in rule(case)))
+    findings = tuple(dict.fromkeys(replace(finding, detail=quotable(finding.detail)) for finding in found))
+    return Verdict(outcome=outcome_of(findings), findings=findings)
 
 
 __all__ = ["RULES", "Case", "Verdict", "check"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -12,8 +13,8 @@ from idp_sync.domain.permission import Permission
 from idp_sync.domain.rulebook import RuleBook
 from idp_sync.domain.unit import UserClass
 
-#: what people put between two permissions in one cell
-_SEPARATORS = str.maketrans(dict.fromkeys("，,；;/|\n\r\t", "、"))
+#: what people put between two permissions in one cell, from the mark that parts most to the one that parts least
+_MARKS = (re.compile(r"[\n\r\t|]"), re.compile(r"[；;/]"), re.compile(r"[、，,]"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +42,14 @@ class Case:
         if row.permission_words.strip():
             yield from self._asked_in(row.permission_words)
 
-    def _asked_in(self, text: str) -> Iterator[Asked]:
-        """Items in words. An item's own text may have separators in it, so the whole is tried first."""
-        if self.book.catalogue.called(text, self.application.unit) is not None:
+    def _asked_in(self, text: str, marks: tuple[re.Pattern[str], ...] = _MARKS) -> Iterator[Asked]:
+        """Items in words. An item's own text may have marks in it, so what is whole is tried before it is cut."""
+        if not marks or self.book.catalogue.called(text, self.application.unit) is not None:
             yield from self._asked_by(text)
             return
-        for words in filter(None, map(str.strip, text.translate(_SEPARATORS).split("、"))):
-            yield from self._asked_by(words)
+        mark, *finer = marks
+        for words in filter(None, map(str.strip, mark.split(text))):
+            yield from self._asked_in(words, tuple(finer))
 
     def _asked_by(self, words: str) -> Iterator[Asked]:
         unit = self.application.unit
@@ -57,9 +59,9 @@ class Case:
             yield Asked(words=words, permission=self.book.catalogue.called(words, unit))
 
     def meant(self, permissions: Iterable[str]) -> frozenset[str]:
-        """The codes that these codes or words mean, as far as the annex has them."""
+        """The codes that these codes or words mean; words that no annex has stand for themselves."""
         asked = (item for words in permissions for item in self._asked_by(words))
-        return frozenset(item.permission.code for item in asked if item.permission is not None)
+        return frozenset(item.words if item.permission is None else item.permission.code for item in asked)
 
     def codes(self, row: Row) -> frozenset[str]:
         """The codes of the items that a row asks for, as far as the annex has them."""

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from idp_sync.domain.application import Form
 from idp_sync.domain.checks.case import Case
 from idp_sync.domain.checks.permissions import FORMS_WITH_PERMISSIONS
 from idp_sync.domain.competent import approving_offices, receiving_offices
 from idp_sync.domain.finding import Code, Finding
 from idp_sync.domain.unit import UserClass
 
+#: whose forms they are: Annex 3 to 7 are management units' (Articles 5 (1) and 6 (1)); enterprises have their own, and
+#: only those ask for the documents of Article 5 (2); restoring is open to both
+_WHOSE: Mapping[Form, UserClass] = {
+    **{form: UserClass.MANAGEMENT for form in Form if form.is_annex},
+    Form.ENTERPRISE_NEW: UserClass.ENTERPRISE,
+    Form.ENTERPRISE_CANCEL: UserClass.ENTERPRISE,
+}
+
 
 def leads_to_the_deciding_office(case: Case) -> Iterator[Finding]:
     """Annex 3 to 6 go to the office whose matter the items are; the others to the one office that takes them in.
 
     Items of both matters, and 系统管理权限, need both offices: each approves its own, and either may take the form in
-    (readings A-12, A-13).
+    (readings A-12, A-13). A form of the other class would go round the offices and the proofs of its own.
     """
     application = case.application
+    whose = _WHOSE.get(application.form, application.unit.user_class)
+    if whose is not application.unit.user_class:
+        detail = f"{application.form.zh}供{whose.zh}使用，申请单位是{application.unit.user_class.zh}"
+        yield Finding(code=Code.CHANNEL_WRONG, field="表格", detail=detail)
+        return
     permissions = [p for row in application.rows for asked in case.asked(row) if (p := asked.permission) is not None]
     deciding = approving_offices(application, permissions, case.book.offices)
     split = (

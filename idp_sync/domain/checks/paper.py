@@ -76,6 +76,7 @@ def read_date(text: str) -> date | None:
     if len(text) != len("YYYY-MM-DD") or not text.isascii():
         return None
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         return None
+    return found if found.isoformat() == text else None  # 2025-W01-1 has ten places too

@@ -43,10 +43,19 @@ def _sex_findings(row: Row, number: IdNumber | None) -> Iterator[Finding]:
 
 def nobody_stands_twice(case: Case) -> Iterator[Finding]:
     """One person, one row: by ID number where the form asks for it, by login name elsewhere (Article 8)."""
-    first_seen: dict[str, int] = {}
-    for row in case.application.rows:
-        for identity in filter(None, (fold_typed(row.id_number)[0], row.login.strip().lower())):
-            earlier = first_seen.setdefault(identity, row.number)
-            if earlier != row.number:
-                yield Finding(code=Code.DUPLICATE_PERSON, row=row.number, detail=f"与第{earlier}行相同")
+    first_seen: dict[str, tuple[int, int]] = {}
+    for place, row in enumerate(case.application.rows):
+        for identity in _identities(row, case):
+            earlier, number = first_seen.setdefault(identity, (place, row.number))
+            if earlier != place:  # not by 序号: it may be written twice
+                yield Finding(code=Code.DUPLICATE_PERSON, row=row.number, detail=f"与第{number}行相同")
                 break
+
+
+def _identities(row: Row, case: Case) -> Iterator[str]:
+    """What tells a person: a number that a spreadsheet cut off, and «同上», are the same for different people."""
+    found = {finding.code for finding in read_id_number(row.id_number, today=case.today).findings}
+    if not found & {Code.ID_FORMAT, Code.ID_DAMAGED_BY_SPREADSHEET}:
+        yield fold_typed(row.id_number)[0]
+    if login := row.login.strip():
+        yield login.lower()

@@ -8,9 +8,12 @@ from idp_sync.domain.account import AccountState
 from idp_sync.domain.application import Form, Row
 from idp_sync.domain.checks.case import Case
 from idp_sync.domain.citizen_id import fold_typed
+from idp_sync.domain.credit_code import read_credit_code, read_organisation_code
+from idp_sync.domain.district import Districts
 from idp_sync.domain.finding import Code, Finding
 from idp_sync.domain.known import KnownUser
 from idp_sync.domain.name import read_name
+from idp_sync.domain.unit import Unit, UserClass
 
 #: forms that a suspended user may hand in only after the login is restored (恢复登录资格后继续申请办理, Article 6 (4))
 _FORMS_OF_ACTIVE_USERS = frozenset({Form.KEY_REPLACEMENT, Form.USER_RENAME, Form.PERMISSION_CHANGE})
@@ -44,12 +47,33 @@ def _already_has_an_account(row: Row, users: Iterable[KnownUser]) -> Iterator[Fi
 def _user_is_as_stated(case: Case, row: Row, user: KnownUser) -> Iterator[Finding]:
     if user.name is not None and read_name(row.name).name != user.name:
         yield Finding(code=Code.USER_UNKNOWN, row=row.number, field="用户姓名", detail=f"与登录名称{user.login}不符")
+    if user.unit is not None and not is_same_unit(user.unit, case.application.unit, case.book.districts):
+        detail = f"{user.login}不是申请单位的用户"
+        yield Finding(code=Code.USER_UNKNOWN, row=row.number, field="登录名称", detail=detail)
     yield from _state_allows(case.application.form, row, user)
     yield from _key_is_the_holders(case.application.form, row, user)
     yield from _permissions_are_the_present_ones(case, row, user)
     if case.application.form is Form.USER_RENAME and is_new_holder(row, user):
         others = (u for u in (case.known.users or {}).values() if u.login != user.login)
         yield from _already_has_an_account(row, others)
+
+
+def is_same_unit(one: Unit, other: Unit, districts: Districts) -> bool:
+    """Whether a unit answers for another's people: nobody changes or deregisters the users of somebody else.
+
+    Enterprises are told apart by their organisation code. Management units have no code and write their names in many
+    ways, so that class, level and district are compared: what decides about permissions and their reach.
+    """
+    if (one.user_class, one.level) != (other.user_class, other.level):
+        return False
+    if one.user_class is UserClass.MANAGEMENT:
+        return districts.find(one.district) is districts.find(other.district)
+    return _organisation(one) == _organisation(other)
+
+
+def _organisation(unit: Unit) -> str:
+    code = read_credit_code(unit.credit_code or "").organisation_code
+    return code or read_organisation_code(unit.organisation_code or "").code or unit.name
 
 
 def _state_allows(form: Form, row: Row, user: KnownUser) -> Iterator[Finding]:
@@ -111,5 +135,7 @@ def closes_an_account(case: Case) -> bool:
     application = case.application
     if application.form is Form.USER_RENAME:
         users = case.known.users or {}
-        return any((user := users.get(row.login)) is not None and is_new_holder(row, user) for row in application.rows)
+        return any(
+            (user := users.get(row.login.strip())) is not None and is_new_holder(row, user) for row in application.rows
+        )
     return application.form in {Form.DEREGISTRATION, Form.ENTERPRISE_CANCEL}
