@@ -27,6 +27,9 @@ from idp_sync.domain.unit import UserClass
 
 _LOGIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _RANDOM_BITS: Final = 158
+#: 16 to 20 octets, positive: what the lint takes as well
+_SERIAL_LEAST: Final = 1 << 127
+_SERIAL_END: Final = 1 << 159
 
 
 def new_serial() -> int:
@@ -81,7 +84,7 @@ class Issuer:
         Raises:
             NotCompetent: it is not of this authority's profile or user class.
             Refused: this authority's own certificate is not good now, or the lint finds fault.
-            InputError: a fact can't stand in a certificate.
+            InputError: a fact can't stand in a certificate, or the serial is too short or too long.
         """
         if (profile.name, user_class) != (self._issues, self._user_class):
             wanted = user_class.zh if user_class is not None else profile.name
@@ -89,6 +92,8 @@ class Issuer:
                 f"签发机构 {self.name} 无权为「{wanted}」签发证书 / the issuing authority {self.name} may not issue "
                 f"{profile.name} certificates for {wanted}"
             )
+        if not _SERIAL_LEAST <= serial < _SERIAL_END:
+            raise InputError("证书序列号须由 new_serial 产生 / the serial was not made by new_serial: 128 bits or more")
         good = period(profile.validity, now, self.certificate)
         particulars = Particulars(
             serial=serial,

@@ -8,19 +8,17 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from idp_sync import shipped
 from idp_sync.adapters.authority import issuer as issuing
 from idp_sync.adapters.authority import verification
+from idp_sync.adapters.authority.ceremony import Ceremony, insist_on_pair
 from idp_sync.adapters.authority.issuer import Issuer
 from idp_sync.adapters.authority.keystore import CERTIFICATE, KEY, KeyStore, plain_key, write
 from idp_sync.adapters.authority.profiles import Profiles, read_profiles
 from idp_sync.adapters.authority.upstream import translated
 from idp_sync.config import AuthoritySettings
-from idp_sync.domain.errors import NotSetUp
 from idp_sync.domain.key import KeyPackage, Subject
 from idp_sync.domain.unit import UserClass
 from idp_sync.ports import Clock, Step
@@ -71,17 +69,8 @@ class LocalAuthority:
 
         What is there is checked and left as it is; what a killed run left undone is finished.
         """
-        profiles = self._profiles
         with self._store.locked():
-            yield Step(what="authority: passphrase", changed=self._store.make_passphrase())
-            changed, root = self._make_root()
-            yield Step(what="authority: root", changed=changed)
-            trusted = [root]
-            for name in profiles.authority.issuing:
-                changed, certificate = self._make_issuing(name, root)
-                trusted.append(certificate)
-                yield Step(what=f"authority: issuing authority {name}", changed=changed)
-            yield Step(what="authority: trusted certificates", changed=self._store.save_trusted(trusted))
+            yield from Ceremony(self._store, self._profiles, now=self._clock.now()).steps()
 
     def new_serial(self) -> int:
         """A serial number with 158 random bits, positive, of 20 octets."""
@@ -136,71 +125,6 @@ class LocalAuthority:
         if name not in self._opened:
             where = self._store.issuing(name)
             certificate, key = self._store.certificate(where), self._store.key(where)
-            _insist_on_pair(where, certificate, key)
+            insist_on_pair(where, certificate, key)
             self._opened[name] = issuing.open_issuing(self._profiles, name, key, certificate)
         return self._opened[name]
-
-    def _make_root(self) -> tuple[bool, x509.Certificate]:
-        """The root's certificate, and whether it was made now. Its key need not be there once all is signed."""
-        store = self._store
-        where = store.root
-        if store.has_certificate(where):
-            certificate = store.certificate(where)
-            if store.has_key(where):
-                _insist_on_pair(where, certificate, store.key(where))
-            return False, certificate
-        if lost := [name for name in self._profiles.authority.issuing if store.has_certificate(store.issuing(name))]:
-            raise NotSetUp(
-                f"{where / CERTIFICATE}: 根证书丢失，请从备份恢复 / the root's certificate is missing, and it has "
-                f"signed {', '.join(lost)}: restore it from the backup"
-            )
-        certificate = issuing.self_signed(
-            self._profiles, self._make_key(where), serial=self.new_serial(), now=self._clock.now()
-        )
-        store.save_certificate(where, certificate)
-        return True, certificate
-
-    def _make_issuing(self, name: str, root: x509.Certificate) -> tuple[bool, x509.Certificate]:
-        """An issuing authority's certificate, and whether it was made now."""
-        store = self._store
-        where = store.issuing(name)
-        if store.has_certificate(where):
-            certificate = store.certificate(where)
-            _insist_on_pair(where, certificate, store.key(where))
-            with translated(str(where / CERTIFICATE)):
-                certificate.verify_directly_issued_by(root)
-            return False, certificate
-        signer = issuing.open_root(self._profiles, self._root_key(root), root)
-        key = self._make_key(where)
-        certificate = issuing.certify_issuing(
-            self._profiles, signer, name, key.public_key(), serial=self.new_serial(), now=self._clock.now()
-        )
-        store.save_certificate(where, certificate)
-        return True, certificate
-
-    def _make_key(self, where: Path) -> ec.EllipticCurvePrivateKey:
-        """A new key, or the one that a killed run has left without a certificate."""
-        if self._store.has_key(where):
-            return self._store.key(where)
-        key = issuing.new_key()
-        self._store.save_key(where, key)
-        return key
-
-    def _root_key(self, root: x509.Certificate) -> ec.EllipticCurvePrivateKey:
-        where = self._store.root
-        if not self._store.has_key(where):
-            raise NotSetUp(
-                f"{where / KEY}: 根私钥不在本机，无法签发下级机构 / the root's key is not on this machine: bring it "
-                "back to sign the issuing authorities that are missing"
-            )
-        key = self._store.key(where)
-        _insist_on_pair(where, root, key)
-        return key
-
-
-def _insist_on_pair(where: Path, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
-    if certificate.public_key() != key.public_key():
-        raise NotSetUp(
-            f"{where}: 证书与私钥不配对，请从备份恢复 / certificate and key do not belong together: restore both from "
-            "the backup"
-        )

@@ -73,11 +73,11 @@ def value_of(attribute: Attribute, facts: Mapping[str, str]) -> str:
     Raises:
         InputError: the fact is empty, too long, or holds what can't stand in a name.
     """
+    if any(map(_is_no_part_of_a_name, facts[attribute.fact])):
+        raise InputError(f"{attribute.fact}: 含有控制字符 / holds control characters")
     value = facts[attribute.fact].strip()
     if not value:
         raise InputError(f"{attribute.fact}: 为空，不能写入证书 / is empty and can't stand in a certificate")
-    if any(map(_is_no_part_of_a_name, value)):
-        raise InputError(f"{attribute.fact}: 含有控制字符 / holds control characters")
     if attribute.encoding == "PrintableString" and not _PRINTABLE.fullmatch(value):
         raise InputError(f"{attribute.fact}: 只能用字母、数字和 '()+,-./:=? / may hold ASCII letters and digits only")
     if attribute.most is None or len(value) <= attribute.most:
