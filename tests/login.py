@@ -1,4 +1,4 @@
-"""Logs a person in as a relying system would have it: authorization code flow with PKCE, over mutual TLS, with httpx."""
+"""Logs a person in as a relying system has it: authorization code flow with PKCE, over mutual TLS, with httpx."""
 
 from __future__ import annotations
 
@@ -137,12 +137,19 @@ def log_in(
     with httpx.Client(verify=context, trust_env=False, timeout=30) as client:
         url = authorization_url(keycloak_url, realm, client_id, redirect_uri, challenge, **more)
         code = _code(client, url, redirect_uri)
-        tokens = redeem(client, keycloak_url, realm, client_id, redirect_uri, code, verifier)
+        tokens = redeem(client, keycloak_url, realm, client_id, redirect_uri=redirect_uri, code=code, verifier=verifier)
     return Session(keycloak_url=keycloak_url, realm=realm, client_id=client_id, tokens=tokens, ca_file=ca_file)
 
 
 def redeem(
-    client: httpx.Client, keycloak_url: str, realm: str, client_id: str, redirect_uri: str, code: str, verifier: str
+    client: httpx.Client,
+    keycloak_url: str,
+    realm: str,
+    client_id: str,
+    *,
+    redirect_uri: str,
+    code: str,
+    verifier: str,
 ) -> dict[str, Any]:
     """The tokens for a code."""
     form = {

@@ -17,6 +17,7 @@ from keycloak.exceptions import (
     raise_error_from_response,
 )
 from requests import Response
+from requests.adapters import HTTPAdapter
 
 from idp_sync.adapters.realms.errors import keycloak_errors
 from idp_sync.domain.errors import AccessDenied, Unavailable
@@ -57,6 +58,8 @@ class Admin:
         for manager in (self._connection, tokens):
             # a proxy or CA bundle that somebody's environment names is not for the administration of identities
             manager._s.trust_env = False  # noqa: SLF001
+            # the connection for tokens would try twice, and so wait twice as long as it may
+            manager._s.mount("https://", HTTPAdapter(max_retries=0))  # noqa: SLF001
 
     def __repr__(self) -> str:
         """Without the secret."""

@@ -78,7 +78,7 @@ def mappers(system: System) -> list[Json]:
 
 
 def _audience(system: System) -> Json:
-    """The access token names the system that it is for: one made for the archive opens nothing in the trading system."""
+    """The access token names the system that it is for: one for the archive opens nothing elsewhere."""
     return {
         "name": "audience",
         "protocol": "openid-connect",

@@ -32,7 +32,7 @@ def keycloak_errors(url: str) -> Iterator[None]:
     except KeycloakError as error:
         raise _answered(url, error) from error
     except PermissionDefinitionError as error:
-        raise Unavailable(f"Keycloak {url}: 应答无法理解 / unexpected answer: {error}") from error
+        raise Unavailable(f"Keycloak {url}: 应答无法理解 / unexpected answer: {_line(str(error))}") from error
     except (requests.RequestException, OSError) as error:
         raise _unreachable(url, error) from error
 
@@ -85,4 +85,8 @@ def _words(error: KeycloakError) -> str:
         )
         if answer.get("error") not in {None, text}:
             text = f"{answer['error']}: {text}"
+    return _line(text)
+
+
+def _line(text: str) -> str:
     return " ".join(text.split())[:_SHOWN] or "no reason given"

@@ -152,11 +152,11 @@ class KeycloakRealms:
         """Who makes sure of a realm: the temporary administrator while there is one, else our own client."""
         if bootstrap and (admin := self._bootstrap(self._settings.realms[user_class])) is not None:
             return admin
-        own = self._admin(user_class)
+        own, own_id = self._admin(user_class), self._settings.client_id
         if not own.accepted():
             raise AccessDenied(
-                f"Keycloak {self._settings.url}: {own.realm}: 没有可用的管理员 / neither {self._settings.client_id} nor "
-                f"the temporary administrator {self._settings.bootstrap_client_id} is accepted: stop Keycloak, run "
+                f"Keycloak {self._settings.url}: {own.realm}: 没有可用的管理员 / neither {own_id} nor the temporary "
+                f"administrator {self._settings.bootstrap_client_id} is accepted: stop Keycloak, run "
                 "`kc.sh bootstrap-admin service`, put its secret into bootstrap_secret_file, and run `idp-sync init`"
             )
         return own

@@ -20,7 +20,8 @@ def login_events(admin: Admin, source: str, since: datetime) -> Iterator[LoginSe
     """Successful logins from a moment on, oldest first, one page in memory at a time.
 
     The next page begins at the time of the last event seen, not at a row number: rows that expire or arrive meanwhile
-    shift nothing, and the server never counts through what we have read.
+    shift nothing, and the server never counts through what we have read. Events of users whom the realm has deleted are
+    left out: Keycloak keeps only the id that they had.
     """
 
     @lru_cache(maxsize=_REMEMBERED_USERS)
@@ -29,10 +30,11 @@ def login_events(admin: Admin, source: str, since: datetime) -> Iterator[LoginSe
         return None if user is None else str(user["username"])
 
     for event in _events(admin, (since - _EPOCH) // timedelta(milliseconds=1)):
-        login = (event.get("details") or {}).get("username") or name_of(str(event.get("userId", "")))
-        if login:
+        # details.username is what the authenticator looked the user up by, here the thumbprint: not the login
+        login = name_of(str(event["userId"])) if event.get("userId") else None
+        if login is not None:
             at = _EPOCH + timedelta(milliseconds=int(event["time"]))
-            yield LoginSeen(login=str(login).lower(), source=source, at=at)
+            yield LoginSeen(login=login.lower(), source=source, at=at)
 
 
 def _events(admin: Admin, start: int) -> Iterator[Json]:

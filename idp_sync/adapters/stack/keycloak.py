@@ -334,7 +334,8 @@ def _wait_until_gone(pid: int, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     child = _children.get(pid)
     while time.monotonic() < deadline:
-        if (child is not None and child.poll() is not None) or _started(pid) is None:
+        # our own child must be reaped; somebody else's is gone once the kernel does not list it, or only as a zombie
+        if (child.poll() is not None) if child is not None else (_started(pid) is None):
             _children.pop(pid, None)
             return True
         time.sleep(0.02)
