@@ -1,0 +1,1 @@
+"""Alembic's environment and the migrations; `set_up` runs them, there is no alembic.ini."""
