@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 
 import click
 
@@ -12,6 +14,11 @@ from idp_sync.domain.errors import IdpSyncError
 
 #: conventional for an interruption by SIGINT
 INTERRUPTED = 130
+#: EX_SOFTWARE of sysexits.h
+INTERNAL = 70
+
+#: set to anything, it shows where a fault of ours happened; the message itself may quote data
+TRACEBACK_VARIABLE = "IDP_SYNC_TRACEBACK"
 
 _COMMANDS = {
     "stack": ("idp_sync.cli.stack:stack", "本机演示服务 / real slapd and Keycloak as child processes"),
@@ -48,9 +55,9 @@ def cli(context: click.Context, home: str | None) -> None:
 def main() -> None:
     """Entry point: every error that a person can act upon is one line and a documented exit code."""
     try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as exit_:
-        sys.exit(exit_.exit_code)
+        # without standalone mode click returns the exit code that a command asked for
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -63,3 +70,13 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except Exception as error:  # the last guard: a fault of ours is said in one line as well
+        if os.environ.get(TRACEBACK_VARIABLE):
+            raise
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        click.echo(
+            f"内部错误 / a fault of idp-sync: {type(error).__name__} in {where.name} ({where.lineno});"
+            f" please report it with the output of {TRACEBACK_VARIABLE}=1",
+            err=True,
+        )
+        sys.exit(INTERNAL)

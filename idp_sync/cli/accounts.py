@@ -23,7 +23,7 @@ def accounts() -> None:
 def list_(context: click.Context, state: str | None, *, as_json: bool) -> None:
     """用户列表 / all accounts."""
     house = installation(context)
-    with house.register.transaction() as tx:
+    with house.register.transaction(read_only=True) as tx:
         found = [a for a in tx.accounts.all() if state is None or a.state.value == state]
     if as_json:
         print_json([_document(account) for account in found])
@@ -42,7 +42,7 @@ def list_(context: click.Context, state: str | None, *, as_json: bool) -> None:
 def show(context: click.Context, login: str, *, as_json: bool) -> None:
     """一个用户的全部 / one account: permissions and where they come from, keys, logins, acts."""
     house = installation(context)
-    with house.register.transaction() as tx:
+    with house.register.transaction(read_only=True) as tx:
         account = tx.accounts.get(login)
         keys = list(tx.keys.all(login=login))
         seen = tx.evidence.last_logins([login]).get(login, ())

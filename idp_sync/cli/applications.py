@@ -92,7 +92,7 @@ def import_(
 def list_(context: click.Context, state: str | None, limit: int | None, *, as_json: bool) -> None:
     """申请列表 / all applications, in the order in which they came in."""
     house = installation(context)
-    with house.register.transaction() as tx:
+    with house.register.transaction(read_only=True) as tx:
         found = list(tx.applications.summaries(state=State(state) if state else None, limit=limit))
     if as_json:
         print_json([_summary_document(item) for item in found])
@@ -122,7 +122,7 @@ def list_(context: click.Context, state: str | None, limit: int | None, *, as_js
 def show(context: click.Context, id_: str, *, as_json: bool) -> None:
     """一份申请的全部 / one application, whole: as handed in, what was found, who decided what."""
     house = installation(context)
-    with house.register.transaction() as tx:
+    with house.register.transaction(read_only=True) as tx:
         found = tx.applications.get(id_)
     if as_json:
         print_json(_record_document(found))
@@ -185,7 +185,7 @@ def reject(context: click.Context, ids: tuple[str, ...], opinion: str, acting_as
 def print_(context: click.Context, id_: str) -> None:
     """打印申请表（HTML）/ print the form as HTML; ID numbers are masked."""
     house = installation(context)
-    with house.register.transaction() as tx:
+    with house.register.transaction(read_only=True) as tx:
         found = tx.applications.get(id_)
     say(house.paper.filled(found.application))
 
@@ -250,7 +250,8 @@ def _show_taken(taken: list[TakenIn]) -> None:
             form = item.application.form
             say(f"{good} {item.id}  {item.source}  {form.zh}  {people}  {item.verdict.outcome.value}")
             for finding in item.verdict.findings:
-                say(f"    {_mark(finding)} {finding.label}: {finding.sentence()}")
+                if not finding.rule.is_note:  # notes are for the reviewer: `applications show` has them
+                    say(f"    ! {finding.label}: {finding.sentence()}")
 
 
 def _findings(findings: tuple[Finding, ...]) -> Iterator[dict[str, Any]]:

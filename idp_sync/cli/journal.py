@@ -16,7 +16,7 @@ from idp_sync.cli.common import as_json, installation, print_json_line, print_ta
 @click.pass_context
 def journal(context: click.Context, subject: str | None, limit: int, *, as_json: bool) -> None:
     """日志 / the acts, oldest first."""
-    with installation(context).register.transaction() as tx:
+    with installation(context).register.transaction(read_only=True) as tx:
         found = list(tx.journal.entries(subject=subject, limit=limit))
     if as_json:
         for entry in found:

@@ -37,7 +37,7 @@ def stock(context: click.Context, user_class: str, count: int, acting_as: str) -
 def list_(context: click.Context, *, as_json: bool) -> None:
     """密钥清单 / all keys."""
     house = installation(context)
-    with house.register.transaction() as tx:
+    with house.register.transaction(read_only=True) as tx:
         found = list(tx.keys.all())
     if as_json:
         print_json(
@@ -116,7 +116,7 @@ def revoke(context: click.Context, key_number: str, reason: str, acting_as: str,
     house = installation(context)
     actor = actor_of(house, acting_as)
     if dry_run:
-        with house.register.transaction() as tx:
+        with house.register.transaction(read_only=True) as tx:
             key = tx.keys.get(key_number)
         say(f"{key_number}：{key.state.zh}  {key.login or '—'}  将吊销 / would be revoked: {reason}")
         return

@@ -60,11 +60,10 @@ def sync(context: click.Context, acting_as: str, *, dry_run: bool) -> None:
         say("无变更 / no change: 目录与登记一致")
     say_synced(synced)
     for picked_up in synced.picked_up:
-        if picked_up.added or picked_up.updated or picked_up.removed or picked_up.failed:
-            say(
-                f"  Keycloak {picked_up.user_class.value}: added {picked_up.added}, updated {picked_up.updated},"
-                f" removed {picked_up.removed}, failed {picked_up.failed}"
-            )
+        say(
+            f"  Keycloak {picked_up.user_class.value}: added {picked_up.added}, updated {picked_up.updated},"
+            f" removed {picked_up.removed}, failed {picked_up.failed}"
+        )
     _say_foreign(synced.plan)
     finish(synced)
 

@@ -9,7 +9,7 @@ from idp_sync.domain.unit import UserClass
 
 
 class TaskKind(StrEnum):
-    """What a realm is told about a user."""
+    """What a realm is told."""
 
     #: the user may log in
     ENABLE = "enable"
@@ -19,11 +19,13 @@ class TaskKind(StrEnum):
     END_SESSIONS = "end-sessions"
     #: the imported copy is deleted
     FORGET = "forget"
+    #: whoever changed in the directory is taken over; about nobody in particular, the login is ""
+    PICK_UP = "pick-up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One thing to tell one realm about one user. Doing it twice does no harm."""
+    """One thing to tell one realm, about one user or all. Doing it twice does no harm."""
 
     kind: TaskKind
     user_class: UserClass

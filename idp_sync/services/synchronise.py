@@ -42,8 +42,7 @@ class Synced:
     @property
     def changed(self) -> bool:
         """Whether anything was different anywhere."""
-        realms = any(p.added or p.updated or p.removed for p in self.picked_up)
-        return bool(self.plan.changes or realms or self.tasks_done)
+        return bool(self.plan.changes or self.picked_up or self.tasks_done)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,25 +64,28 @@ class Synchronise:
         intruders = tuple(self.directory.intruders())
         # the register is read last: what was approved in between is created by this sync or the next, and nothing
         # that the directory already holds is taken for unknown
-        with self.register.transaction() as tx:
+        with self.register.transaction(read_only=True) as tx:
             desired = tuple(_desired(map(desired_entry, tx.accounts.all())))
             known = tx.accounts.known_logins()
         return make_plan(desired, observed, was_ours=known.__contains__, intruders=intruders)
 
     def sync(self, *, actor: Actor, progress: Progress = _no_progress) -> Synced:
-        """Plan and apply everything, then let the realms take it over.
+        """Plan and apply everything, then let the realms that are concerned take it over.
 
         Every change is durable by itself: an interruption stops at the edge of one, and the next sync does the rest.
+        That a realm has to take something over is recorded before anything is written.
 
         Raises:
             NotCompetent: only 信息中心 configures (Article 3, R-05).
         """
         actor.office.require(Competence.CONFIGURE, act="配置系统用户权限", source="第三条")
         plan = self.plan()
+        concerned = sorted({_user_class(change) for change in plan.changes})
+        if concerned:
+            with self.register.transaction() as tx:
+                tx.tasks.add(*(Task(kind=TaskKind.PICK_UP, user_class=c, login="") for c in concerned))
         self._apply(plan.changes, actor=actor, progress=progress)
-        picked_up = tuple(self.realms.pick_up(user_class) for user_class in UserClass)
-        done, left = self._do_tasks(None)
-        return Synced(plan=plan, picked_up=picked_up, tasks_done=done, tasks_left=left)
+        return self._do_tasks(None, plan=plan)
 
     def push(self, logins: Sequence[str], *, actor: Actor) -> Synced:
         """The same for a few accounts at once, right after the act that changed them, by whoever was competent for it.
@@ -95,14 +97,13 @@ class Synchronise:
         problem = ""
         try:
             observed = tuple(self.directory.entries(logins))
-            with self.register.transaction() as tx:
+            with self.register.transaction(read_only=True) as tx:
                 desired = tuple(_desired(map(desired_entry, tx.accounts.all(logins=logins))))
             plan = make_plan(desired, observed, was_ours=lambda _: True)
             self._apply(plan.changes, actor=actor, progress=_no_progress)
         except Unavailable as error:
             problem = str(error)
-        done, left = self._do_tasks(logins)
-        return Synced(plan=plan, picked_up=(), tasks_done=done, tasks_left=left, problem=problem)
+        return self._do_tasks(logins, plan=plan, problem=problem)
 
     def _apply(self, changes: Sequence[Change], *, actor: Actor, progress: Progress) -> None:
         applied = 0
@@ -121,14 +122,16 @@ class Synchronise:
             for change in applied:
                 record(tx, actor, _verb(change), change.login, at=now, article="第三条", **_words(change))
 
-    def _do_tasks(self, logins: Sequence[str] | None) -> tuple[tuple[Task, ...], tuple[Task, ...]]:
-        with self.register.transaction() as tx:
+    def _do_tasks(self, logins: Sequence[str] | None, *, plan: Plan, problem: str = "") -> Synced:
+        """Tell the realms what they have still to be told; what fails now stays recorded, with the reason."""
+        with self.register.transaction(read_only=True) as tx:
             tasks = tx.tasks.pending(logins)
         done: list[Task] = []
         left: list[Task] = []
+        picked_up: list[PickedUp] = []
         for task in tasks:
             try:
-                self._do(task)
+                picked_up += self._do(task)
             except Unavailable as error:
                 left.append(task)
                 with self.register.transaction() as tx:
@@ -137,16 +140,34 @@ class Synchronise:
                 done.append(task)
                 with self.register.transaction() as tx:
                     tx.tasks.done(task)
-        return tuple(done), tuple(left)
+        return Synced(
+            plan=plan,
+            picked_up=tuple(picked_up),
+            tasks_done=tuple(task for task in done if task.kind is not TaskKind.PICK_UP),
+            tasks_left=tuple(left),
+            problem=problem,
+        )
 
-    def _do(self, task: Task) -> None:
+    def _do(self, task: Task) -> Iterator[PickedUp]:
         match task.kind:
+            case TaskKind.PICK_UP:
+                yield self.realms.pick_up(task.user_class)
             case TaskKind.ENABLE | TaskKind.DISABLE:
                 self.realms.allow_login(task.user_class, task.login, allowed=task.kind is TaskKind.ENABLE)
             case TaskKind.END_SESSIONS:
                 self.realms.end_sessions(task.user_class, task.login)
             case TaskKind.FORGET:
                 self.realms.forget(task.user_class, task.login)
+
+
+def _user_class(change: Change) -> UserClass:
+    match change:
+        case Create(entry=entry) | Remove(entry=entry):
+            return entry.user_class
+        case Modify(after=after):
+            return after.user_class
+        case ExpelMember(user_class=user_class):
+            return user_class
 
 
 def _desired(entries: Iterable[DirectoryEntry | None]) -> Iterator[DirectoryEntry]:
