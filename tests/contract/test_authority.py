@@ -79,6 +79,14 @@ def test_nothing_is_issued_before_set_up(bare: Verifying) -> None:
         bare.issue(SUBJECT, serial=bare.new_serial(), now=START)
 
 
+def test_nothing_is_verified_before_set_up(bare: Verifying, tmp_path: Path) -> None:
+    other = _memory(tmp_path)
+    list(other.set_up())
+    pem = other.issue(SUBJECT, serial=other.new_serial(), now=START).certificate.pem
+    with pytest.raises(NotSetUp):
+        bare.verify_client(pem, user_class=UserClass.MANAGEMENT, now=START)
+
+
 def test_serials_are_positive_long_and_never_the_same(bare: Verifying) -> None:
     serials = {bare.new_serial() for _ in range(2_000)}
     assert len(serials) == 2_000

@@ -48,9 +48,9 @@ class MemoryAuthority:
 
     def verify_client(self, pem: str, *, user_class: UserClass, now: datetime) -> None:
         """Check that a certificate lets a user of that class log in at that moment."""
-        issuer = self._issuer(user_class)
         if self._root is None:
             raise NotSetUp("the authority in memory was not set up")
+        issuer = self._issuer(user_class)
         verification.verify_client(pem, root=self._root.certificate, issuing=issuer.certificate, now=now)
 
     def _issuer(self, user_class: UserClass) -> Issuer:

@@ -31,6 +31,8 @@ from OpenSSL import crypto
 
 from idp_sync import shipped
 from idp_sync.adapters.authority import LocalAuthority, packing
+from idp_sync.adapters.authority import issuer as issuer_module
+from idp_sync.adapters.authority.builder import build
 from idp_sync.adapters.authority.issuer import new_serial
 from idp_sync.adapters.authority.keystore import write
 from idp_sync.adapters.authority.names import user_principal_name
@@ -538,6 +540,52 @@ def test_an_issuing_authority_issues_for_its_class_only(
             certify()
 
 
+# --- linted before it is signed --------------------------------------------------------------------------------------
+
+
+class Spy:
+    """Stands for the builder: tells which keys signed, and may sign something else the second time."""
+
+    def __init__(self, real: x509.CertificateBuilder, keys: list[object], *, second: x509.CertificateBuilder) -> None:
+        self.builders = [real, second]
+        self.keys = keys
+
+    def sign(self, key: ec.EllipticCurvePrivateKey, algorithm: SHA256) -> x509.Certificate:
+        self.keys.append(key)
+        return self.builders.pop(0).sign(key, algorithm)
+
+
+def test_the_authoritys_key_never_signs_what_the_lint_refuses(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority, real = place.open(), build
+    keys: list[object] = []
+    monkeypatch.setattr(
+        issuer_module,
+        "build",
+        lambda profile, particulars: Spy(
+            real(profile, replace(particulars, serial=new_serial())), keys, second=real(profile, particulars)
+        ),
+    )
+    with pytest.raises(Refused, match="serial"):
+        authority.issue(SUBJECT, serial=new_serial(), now=START)
+    assert len(keys) == 1
+    assert keys[0] is not authority.issuer("management")._key
+
+
+def test_what_differs_from_what_was_linted_is_not_handed_out(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority, real = place.open(), build
+    keys: list[object] = []
+    monkeypatch.setattr(
+        issuer_module,
+        "build",
+        lambda profile, particulars: Spy(
+            real(profile, particulars), keys, second=real(profile, replace(particulars, serial=new_serial()))
+        ),
+    )
+    with pytest.raises(NotSetUp, match="not what was linted"):
+        authority.issue(SUBJECT, serial=new_serial(), now=START)
+    assert keys[1] is authority.issuer("management")._key
+
+
 # --- who may log in --------------------------------------------------------------------------------------------------
 
 
@@ -808,7 +856,7 @@ def test_a_user_logs_in_by_mutual_tls(stack: Stack, tmp_path: Path, name: str) -
     side = _handshake(stack.server, stack.client_with_key(replace(SUBJECT, name=name), tmp_path))
     peer = side.getpeercert()
     assert peer is not None
-    subject = dict(pair for rdn in peer["subject"] for pair in rdn)  # type: ignore[misc, union-attr]
+    subject = dict(pair for rdn in peer["subject"] for pair in rdn)  # type: ignore[misc]
     assert subject == {
         "countryName": "CN",
         "organizationName": "虚构区住房和城乡建设委员会",
@@ -858,10 +906,8 @@ def _by_openssl(place: Place, pem: Path) -> str:
     policy = "2.25.15213529798363733656117821916457054391.1"
     arguments += ["-purpose", "sslclient", "-x509_strict", "-policy_check", "-explicit_policy", "-policy", policy]
     when = str(int(START.timestamp()))
-    run = subprocess.run(
-        ["openssl", "verify", "-attime", when, *arguments, pem], capture_output=True, text=True, check=True
-    )
-    return run.stdout.strip()
+    command = ["openssl", "verify", "-attime", when, *map(str, arguments), str(pem)]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout.strip()
 
 
 def _by_java(place: Place, pem: Path) -> str:

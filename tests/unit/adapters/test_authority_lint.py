@@ -12,7 +12,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID, NameOID, ObjectIdentifier
+from cryptography.x509.oid import (
+    AuthorityInformationAccessOID,
+    ExtendedKeyUsageOID,
+    ExtensionOID,
+    NameOID,
+    ObjectIdentifier,
+)
 
 from idp_sync import shipped
 from idp_sync.adapters.authority import lint
@@ -297,12 +303,12 @@ def test_an_extension_that_nobody_knows(client: Bench) -> None:
     [
         ("basic_constraints", x509.BasicConstraints(ca=True, path_length=None)),
         ("basic_constraints", x509.BasicConstraints(ca=True, path_length=0)),
-        ("extended_key_usage", x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH])),
+        ("extended_key_usage", x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])),
         (
             "extended_key_usage",
-            x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.CLIENT_AUTH, x509.ExtendedKeyUsageOID.SERVER_AUTH]),
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]),
         ),
-        ("extended_key_usage", x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE])),
+        ("extended_key_usage", x509.ExtendedKeyUsage([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE])),
         (
             "subject_alternative_name",
             x509.SubjectAlternativeName(
