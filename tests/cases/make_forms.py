@@ -91,7 +91,7 @@ def management(name: str, district: str | None, office: str) -> dict[str, str]:
 # --- workbooks and documents -----------------------------------------------------------------------------------------
 
 
-def workbook(unit: dict[str, str], people: Sequence[Sequence[Any]], *, row: int = 1) -> Workbook:
+def workbook(unit: dict[str, str], people: Sequence[Sequence[Any]]) -> Workbook:
     """The form of Annex 3 as a workbook, laid out like the annex."""
     book = Workbook()
     sheet = book.active
@@ -99,7 +99,9 @@ def workbook(unit: dict[str, str], people: Sequence[Sequence[Any]], *, row: int 
     sheet.title = "附件3"
     sheet["A1"] = TITLE
     sheet.merge_cells("A1:E1")
-    for row, (label, value) in enumerate(unit.items(), start=2):  # noqa: B020 - goes on below
+    row = 1
+    for label, value in unit.items():
+        row += 1
         sheet.cell(row, 1, label)
         sheet.cell(row, 2, value)
         sheet.merge_cells(start_row=row, start_column=2, end_row=row, end_column=5)
@@ -211,7 +213,9 @@ def delimited(unit: dict[str, str], people: Sequence[Person]) -> str:
     return "\r\n".join(lines) + "\r\n"
 
 
-def enterprise(id_: str, name: str, types: tuple[str, str], code: str, papers: Sequence[str], who: Person) -> Any:  # noqa: ANN401
+def enterprise(
+    id_: str, name: str, *, types: tuple[str, str], code: str, papers: Sequence[str], who: Person
+) -> dict[str, object]:
     """An enterprise's application in the structured format."""
     organisation = organisation_code(code)
     return {
@@ -242,7 +246,7 @@ def enterprise(id_: str, name: str, types: tuple[str, str], code: str, papers: S
     }
 
 
-def managed(id_: str, who: Person) -> Any:  # noqa: ANN401
+def managed(id_: str, who: Person) -> dict[str, object]:
     """A district unit's application in the structured format."""
     return {
         "id": id_,
@@ -268,7 +272,9 @@ def developer() -> str:
     """A developer's application, complete, in YAML."""
     who = ("陈样例", "男", id_number("19820517", 109), BUNDLE)
     papers = (*PAPERS, "房地产开发企业资质证书")
-    made = enterprise("ENT-2025-0001", "虚构样例房地产开发有限公司", DEVELOPER, "PDY00201", papers, who)
+    made = enterprise(
+        "ENT-2025-0001", "虚构样例房地产开发有限公司", types=DEVELOPER, code="PDY00201", papers=papers, who=who
+    )
     return str(yaml.safe_dump(made, allow_unicode=True, sort_keys=False))
 
 
@@ -276,7 +282,14 @@ def bank() -> str:
     """A financial organisation's application, complete, in JSON."""
     who = ("褚试用", "女", id_number("19890811", 112), BUNDLE)
     papers = (*PAPERS, "金融机构许可证")
-    made = enterprise("ENT-2025-0002", "虚构样例银行支行", ("金融机构", "金融机构"), "PDY00202", papers, who)
+    made = enterprise(
+        "ENT-2025-0002",
+        "虚构样例银行支行",
+        types=("金融机构", "金融机构"),
+        code="PDY00202",
+        papers=papers,
+        who=who,
+    )
     return json.dumps(made, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -290,10 +303,10 @@ def faulty() -> str:
         enterprise(
             "FAULTY-3",
             "虚构缺证房地产开发有限公司",
-            DEVELOPER,
-            "PDY00203",
-            PAPERS,
-            ("沈样例", "男", id_number("19830909", 113), BUNDLE),
+            types=DEVELOPER,
+            code="PDY00203",
+            papers=PAPERS,
+            who=("沈样例", "男", id_number("19830909", 113), BUNDLE),
         ),
     )
     return "".join(json.dumps(application, ensure_ascii=False) + "\n" for application in made)

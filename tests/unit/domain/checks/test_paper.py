@@ -1,0 +1,117 @@
+"""What the paper must bear: each mark, each date, the rows."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from idp_sync.domain.application import ROWS_ON_A_SHEET, Form, Opinion
+from idp_sync.domain.checks import paper
+from idp_sync.domain.finding import Code
+from tests.builders import application, case, row
+
+BEARS = {
+    "stamp_present": (False, Code.STAMP_MISSING),
+    "signed_by": (" \u3000", Code.SIGNATURE_MISSING),
+    "contact_name": ("", Code.CONTACT_MISSING),
+    "contact_phone": (" ", Code.CONTACT_MISSING),
+    "commitment_present": (False, Code.COMMITMENT_MISSING),
+}
+#: what a form need not bear
+FREE_OF = {
+    Form.ENTERPRISE_CANCEL: {Code.COMMITMENT_MISSING},
+    Form.RESTORE: {Code.STAMP_MISSING, Code.SIGNATURE_MISSING, Code.COMMITMENT_MISSING},
+}
+
+
+@pytest.mark.parametrize("field", BEARS)
+@pytest.mark.parametrize("form", list(Form), ids=str)
+def test_each_mark_on_each_form(form: Form, field: str) -> None:
+    value, code = BEARS[field]
+    found = [f.code for f in paper.bears_what_it_must(case(application(form, **{field: value})))]
+    assert found == ([] if code in FREE_OF.get(form, set()) else [code])
+
+
+def test_contact_is_asked_once_where_both_parts_are_missing() -> None:
+    found = list(paper.bears_what_it_must(case(application(contact_name="", contact_phone=""))))
+    assert [f.code for f in found] == [Code.CONTACT_MISSING]
+
+
+# --- dates -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2025-03-03", date(2025, 3, 3)),
+        (" 2025-03-03\n", date(2025, 3, 3)),
+        ("2024-02-29", date(2024, 2, 29)),
+        ("2025-02-29", None),
+        ("2025-13-05", None),
+        ("2025-00-05", None),
+        ("0000-01-01", None),
+        ("2025-3-3", None),
+        ("20250303", None),
+        ("2025/03/03", None),
+        ("2025-W10-1", None),  # a week date: ten places, and known to Python
+        ("2025-W10", None),
+        ("2025年3月3日", None),
+        ("２０２５-０３-０３", None),
+        ("2025-03-03T00:00", None),
+        ("", None),
+    ],
+)
+def test_dates_are_days_of_the_calendar(text: str, expected: date | None) -> None:
+    assert paper.read_date(text) == expected
+
+
+def dates_of(received_on: str, review: Opinion | None) -> list[tuple[Code, str]]:
+    form = application(received_on=received_on, review=review)
+    return [(f.code, f.field) for f in paper.dates_exist(case(form))]
+
+
+@pytest.mark.parametrize(
+    ("received_on", "review", "expected"),
+    [
+        ("2025-03-03", None, []),
+        ("2025-03-03", Opinion(opinion="同意", date=" "), []),
+        ("2025-03-03", Opinion(date="2025-03-03"), []),
+        ("2025-03-03", Opinion(date="2025-03-02"), [(Code.DATE_BEFORE_RECEIPT, "审核日期")]),
+        ("2025-03-03", Opinion(date="2025-13-02"), [(Code.DATE_INVALID, "审核日期")]),
+        ("", None, [(Code.DATE_INVALID, "受理日期")]),
+        ("?", Opinion(date="2025-03-02"), [(Code.DATE_INVALID, "受理日期")]),
+        ("?", Opinion(date="?"), [(Code.DATE_INVALID, "受理日期"), (Code.DATE_INVALID, "审核日期")]),
+    ],
+)
+def test_receipt_and_review(received_on: str, review: Opinion | None, expected: list[tuple[Code, str]]) -> None:
+    assert dates_of(received_on, review) == expected
+
+
+# --- rows ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", list(Form), ids=str)
+def test_a_sheet_of_the_annexes_has_five_rows(form: Form) -> None:
+    def found(count: int) -> list[Code]:
+        rows = tuple(row(number) for number in range(1, count + 1))
+        return [f.code for f in paper.has_the_rows_of_one_sheet(case(application(form, rows=rows)))]
+
+    assert found(0) == [Code.ROWS_EMPTY]
+    assert found(1) == found(ROWS_ON_A_SHEET) == []
+    assert found(ROWS_ON_A_SHEET + 1) == ([Code.ROWS_OVERFLOW] if form.is_annex else [])
+
+
+@pytest.mark.parametrize(
+    ("remarks", "stated"),
+    [("损坏", True), ("密钥已丢失，已挂失", True), ("证书过期", True), ("", False), ("无", False), ("换新", False)],
+)
+def test_the_ground_of_a_replacement(remarks: str, stated: bool) -> None:  # noqa: FBT001
+    rows = (row(1, remarks="损坏"), row(2, remarks=remarks))
+    found = list(paper.ground_is_stated(case(application(Form.KEY_REPLACEMENT, *rows))))
+    assert [(f.code, f.row) for f in found] == ([] if stated else [(Code.GROUND_MISSING, 2)])
+
+
+def test_no_other_form_needs_a_ground() -> None:
+    for form in set(Form) - {Form.KEY_REPLACEMENT}:
+        assert list(paper.ground_is_stated(case(application(form, row(remarks=""))))) == []
