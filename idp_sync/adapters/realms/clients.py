@@ -35,7 +35,7 @@ SCOPES: Final = ("basic",)
 LOOPBACK: Final = ("http://127.0.0.1/callback",)
 
 #: the least that this adapter works with, found by leaving out one after the other on Keycloak 26.7.3
-OWN_ROLES: Final = ("manage-realm", "manage-clients", "manage-users", "manage-events", "view-events")
+OWN_ROLES: Final = ("manage-realm", "manage-clients", "manage-users", "manage-events")
 
 
 def system_client(system: System, redirect_uris: Iterable[str]) -> Json:

@@ -89,11 +89,14 @@ class KeycloakFiles:
         """Make secrets and folders, as far as they are not there yet.
 
         Raises:
-            NotSetUp: Java or Keycloak is missing, or this Keycloak was built without what we need.
+            NotSetUp: Java, Keycloak or a certificate is missing, or this Keycloak was built without what we need.
         """
         find_java()
         shared = find_keycloak()
         _check_build(shared)
+        for file in (self.certificate_file, self.key_file, self.ca_file, self.users_ca_file):
+            if not file.is_file():
+                raise NotSetUp(f"{file}: 证书文件不存在 / is missing; the authority makes it")
         for folder in (self.folder, self._run, self._temporary, self.folder / "secrets", self._home / "data"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for file in (self.bootstrap_secret_file, self.client_secret_file):

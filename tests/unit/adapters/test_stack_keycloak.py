@@ -11,6 +11,7 @@ import pytest
 
 from idp_sync.adapters.stack.keycloak import BUILD_OPTIONS, KeycloakFiles, find_java, find_keycloak
 from idp_sync.domain.errors import NotSetUp, Unavailable
+from tests.servers import make_tls_files
 
 
 def shared(folder: Path, options: dict[str, str] | None) -> Path:
@@ -31,12 +32,13 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KeycloakFiles:
     """A Keycloak of the stack over a shared one that only looks like it."""
     monkeypatch.setenv("IDP_SYNC_KEYCLOAK", str(shared(tmp_path / "shared", BUILD_OPTIONS)))
     monkeypatch.setenv("IDP_SYNC_JAVA", sys.executable)
+    tls = make_tls_files(tmp_path)
     return KeycloakFiles(
         folder=tmp_path / "stack 1",
-        certificate_file=tmp_path / "server.pem",
-        key_file=tmp_path / "server.key",
-        ca_file=tmp_path / "ca.pem",
-        users_ca_file=tmp_path / "users.pem",
+        certificate_file=tls.certificate_file,
+        key_file=tls.key_file,
+        ca_file=tls.ca_file,
+        users_ca_file=tls.ca_file,
         port=1,
         management_port=2,
     )
@@ -107,6 +109,12 @@ def test_a_keycloak_that_was_built_otherwise_is_refused(
         files.prepare()
     assert "--https-client-auth=request" in str(raised.value)
     assert not files.folder.exists()
+
+
+def test_a_missing_certificate_is_named(files: KeycloakFiles) -> None:
+    files.users_ca_file.unlink()
+    with pytest.raises(NotSetUp, match=r"ca\.pem"):
+        files.prepare()
 
 
 def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
