@@ -1,4 +1,4 @@
-"""Settings: one TOML file, idp-sync.toml in the home folder of the installation. Secrets stand in files of their own."""
+"""Settings: one TOML file, idp-sync.toml, in the home folder of the installation. Secrets have files of their own."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 
 from idp_sync.domain.account import AccountState
 from idp_sync.domain.errors import Refused
@@ -20,6 +21,9 @@ from idp_sync.services.synchronise import Synced, Synchronise
 
 #: events are read again from that long before the last reading: one that was being written then is not missed
 OVERLAP = timedelta(minutes=10)
+
+#: events that are recorded in one transaction
+BATCH = 1000
 
 #: name of the fact that says since when a source records without interruption
 RECORDING_SINCE = "evidence.recording-since:{source}"
@@ -74,7 +78,7 @@ class Sweep:
     def plan(self) -> SweepPlan:
         """Who is idle, by the evidence at hand: nothing is changed by looking."""
         now = self.clock.now()
-        with self.register.transaction() as tx:
+        with self.register.transaction(read_only=True) as tx:
             last = tx.facts.get(LAST_SWEEP)
             return plan_sweep(
                 tx.accounts.all(),
@@ -131,7 +135,7 @@ class Sweep:
         source = realm_source(user_class)
         now = self.clock.now()
         recording = self.realms.recording(user_class)
-        with self.register.transaction() as tx:
+        with self.register.transaction(read_only=True) as tx:
             since = tx.facts.get(RECORDING_SINCE.format(source=source))
             spans = [span for span in tx.evidence.spans() if span.source == source]
         if not recording.enabled or since is None:
@@ -140,12 +144,22 @@ class Sweep:
         if recording.kept_for is not None:
             start = max(start, now - timedelta(seconds=recording.kept_for))
         read_from = max([start, *(span.end - OVERLAP for span in spans)])
+        read = 0
+        for batch in _batched(self.realms.login_events(user_class, since=read_from), BATCH):
+            # nobody who writes waits for Keycloak: a transaction begins when its events are there
+            with self.register.transaction() as tx:
+                read += tx.evidence.record(batch)
+        span = Span(source=source, start=read_from, end=max(now, read_from))
         with self.register.transaction() as tx:
-            read = tx.evidence.record(self.realms.login_events(user_class, since=read_from))
-            span = Span(source=source, start=read_from, end=max(now, read_from))
-            tx.evidence.cover(span)
+            tx.evidence.cover(span)  # last: a reading that was cut short has covered nothing
         return Collected(source=source, logins=read, span=span)
 
 
 def _logged_in_since(idle: Idle, logins: Sequence[LoginSeen]) -> bool:
     return set(logins) != set(idle.logins)
+
+
+def _batched(items: Iterator[LoginSeen], size: int) -> Iterator[list[LoginSeen]]:
+    """The items in lists of at most that many, read as they come."""
+    while batch := list(islice(items, size)):
+        yield batch

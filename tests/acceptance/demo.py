@@ -109,7 +109,7 @@ def _summary(story: Story, seconds: str) -> None:
     say(f"\n完成，用时 {seconds} s。服务仍在运行 / done; the servers are still running:")
     say(f"  Keycloak  {settings.realms.url}    LDAP  {settings.directory.url}")
     say("继续探索 / explore further:")
-    say(f'  export IDP_SYNC_HOME="{relative}"')
+    say(f'  export IDP_SYNC_HOME="{story.home}"')
     say("  ./run idp-sync accounts list        ./run idp-sync journal        ./run idp-sync --help")
     say("停止 / stop:  ./run idp-sync stack down")
 
