@@ -84,15 +84,24 @@ _TITLES: Final[Mapping[str, Form]] = {
     # as Article 5 (1) 2 calls it, against the form itself
     "用户及密钥换领表": Form.KEY_REPLACEMENT,
 }
+#: what stands around a title: «附件3：» before it, «（2025年）» behind it
+_DRESS: Final = re.compile(r"^附件[0-9一二三四五六七八九十]*[:：、.]?|[(（][^()（）]*[)）]$")
+_LONGEST_TITLE: Final = 40
 
 
 def title_in(line: Line) -> Form | None:
-    """The form whose title stands in a line; None where none does."""
-    for cell in line:
-        text = compact(cell.text)
-        form = next((form for title, form in _TITLES.items() if title in text), None)
-        if form is not None:
-            return form
+    """The form whose title stands in a line; None where none does.
+
+    A title begins its cell, but for the number of the annex, or ends a cell that is alone in its line (北京市…申请表).
+    Words that only mention a form («见用户及密钥申请表») are none.
+    """
+    filled = [compact(cell.text) for cell in line if not cell.is_blank and not cell.covered]
+    for text in filled:
+        bare = _DRESS.sub("", text)
+        alone = len(filled) == 1 and len(bare) <= _LONGEST_TITLE
+        for title, form in _TITLES.items():
+            if bare.startswith(title) or (alone and bare.endswith(title)):
+                return form
     return None
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Final
 
 from idp_sync.adapters.forms import columns
@@ -79,13 +78,19 @@ def applications(lines: Sequence[Line], source: str, known: Surroundings) -> Ite
 
 
 def _parts(lines: Sequence[Line]) -> Iterator[Sequence[Line]]:
-    """The lines of each form: a title begins a new one, unless nothing but labels came before it."""
-    filled = [line for line in lines if not is_blank(line)]
-    titles = [index for index, line in enumerate(filled) if title_in(line) is not None]
-    begins = [0, *titles[1:], len(filled)]
-    for begin, end in pairwise(begins):
-        if begin < end:
-            yield filled[begin:end]
+    """The lines of each form: a title begins a new one once the form before it has had its table."""
+    part: list[Line] = []
+    has_table = False
+    for line in lines:
+        if is_blank(line):
+            continue
+        if has_table and title_in(line) is not None:
+            yield part
+            part, has_table = [], False
+        has_table = has_table or columns.is_people_header(line)
+        part.append(line)
+    if part:
+        yield part
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -112,19 +117,21 @@ def _take(sheet: _Sheet, line: Line) -> None:
 
 
 def _take_people_header(sheet: _Sheet, line: Line) -> None:
-    """A header row; on the second page of a table it comes again."""
+    """A header row; on the second page of a table it comes again, the same."""
     sheet.table = sheet.people
-    if sheet.people:
-        return
-    sheet.columns = {}
+    places: dict[str, int] = {}
+    unknown: list[str] = []
     for place, cell in enumerate(line):
-        name = columns.column_named(cell.text)
         if cell.covered or cell.is_blank:
             continue
-        if name is None or name in sheet.columns:
-            sheet.unknown.append(cell.text)
+        name = columns.column_named(cell.text)
+        if name is None or name in places:
+            unknown.append(cell.text)
         else:
-            sheet.columns[name] = place
+            places[name] = place
+    if sheet.people and places != sheet.columns:
+        raise InputError("一份申请表里有两个不同的表头行，请分成两份 / two header rows that differ within one form")
+    sheet.columns, sheet.unknown = places, unknown
 
 
 def _is_document_header(line: Line) -> bool:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from idp_sync.adapters.forms.columns import row_of
 from idp_sync.adapters.forms.grid import shown
@@ -25,6 +25,13 @@ from idp_sync.ports import Incoming, Unreadable
 # --- the format ------------------------------------------------------------------------------------------------------
 
 
+def _encodable(text: str) -> str:
+    """JSON can write half of a character (\\ud800), which no file and no database takes."""
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("half of a character")
+    return text
+
+
 def _nothing(value: object) -> object:
     return "" if value is None else value
 
@@ -38,12 +45,13 @@ def _digits(value: object) -> object:
     return repr(value) if isinstance(value, float) else _nothing(value)
 
 
+Written = Annotated[str, AfterValidator(_encodable)]
 #: text; null is none
-Text = Annotated[str, BeforeValidator(_nothing)]
+Text = Annotated[Written, BeforeValidator(_nothing)]
 #: text that is made of digits, and that people write as a number
-Digits = Annotated[str, BeforeValidator(_digits)]
+Digits = Annotated[Written, BeforeValidator(_digits)]
 #: a list of codes, or one text with marks between them
-Items = Annotated[list[str] | str, BeforeValidator(_nothing)]
+Items = Annotated[list[Written] | Written, BeforeValidator(_nothing)]
 Flag = Annotated[bool, BeforeValidator(lambda value: False if value is None else value)]
 
 
@@ -75,7 +83,7 @@ class _Review(_Part):
 
 
 class _Document(_Part):
-    type: str
+    type: Written
     original_checked: Flag = False
     copy_stamped: Flag = False
 
@@ -102,7 +110,7 @@ class _Row(_Part):
 class _Application(_Part):
     id: Digits = ""
     title: Text = ""
-    form: str
+    form: Written
     received_on: Text = ""
     received_by: Text = ""
     unit: _Unit
@@ -138,6 +146,9 @@ class _Context(BaseModel):
     pending_business: int | None = Field(default=None, ge=0)
     key_returned: bool | None = None
 
+
+#: of one JSON document: a list of 4,000 applications; in memory it may be thirty times that
+MOST_CHARACTERS: Final = 8 * 1024 * 1024
 
 _STATES: Final[Mapping[str, AccountState]] = {
     "active": AccountState.ACTIVE,
@@ -264,7 +275,7 @@ def _place(within: str, location: Sequence[int | str]) -> str:
     """Where: rows.2.身份证号 with rows counted from 1, as people count them."""
     steps = [str(step + 1) if isinstance(step, int) else shown(step, 30) for step in location]
     # pydantic names the branches of «list or text» too
-    steps = [step for step in steps if step not in {"list[str]", "str"}]
+    steps = [step for step in steps if step != "str" and not step.startswith(("list[", "function-"))]
     return ".".join(filter(None, [within, *steps])) or "文件/document"
 
 
@@ -319,6 +330,10 @@ def _json(text: str) -> object:
     Raises:
         InputError: it is not JSON, and where it ceases to be.
     """
+    if len(text) > MOST_CHARACTERS:
+        raise InputError(
+            "一个 JSON 文档过大，请改用 JSON lines（.jsonl）/ too large for one JSON document: use JSON lines"
+        )
     with understood():
         try:
             return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)

@@ -59,7 +59,7 @@ def _management(words: UnitWords) -> Unit:
         _require({"区/district": words.district})
         if not _DISTRICT_CODE.fullmatch(words.district):
             raise InputError(
-                f"区/district：“{shown(words.district, 20)}”不是区划代码，也不是已知的区名 / neither code nor known name"
+                f"区/district：“{shown(words.district, 20)}”不是区划代码，也不是已知的区名 / not a known district"
             )
     elif words.district:
         # the level decides which permissions there are: a contradiction is not to be guessed away
