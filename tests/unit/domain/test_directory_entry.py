@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from idp_sync.domain.unit import UserClass
 from tests.builders import CHAOYANG, CITY, DEVELOPER, account
 
 
-def entry_of(**fields: object) -> DirectoryEntry:
+def entry_of(**fields: Any) -> DirectoryEntry:  # noqa: ANN401
     found = desired_entry(account(**fields))
     assert found is not None
     return found

@@ -93,7 +93,7 @@ def test_a_modification_says_what_differs() -> None:
     after = replace(before, name="测试乙", state=AccountState.SUSPENDED, permissions=frozenset({"B", "C"}))
     (change,) = make_plan([after], [before], was_ours=ours).changes
     assert isinstance(change, Modify)
-    assert (change.granted, change.withdrawn) == ({"C"}, {"A"})
+    assert (change.granted, change.withdrawn) == (frozenset("C"), frozenset("A"))
     assert list(change.differences()) == [("name", "测试甲", "测试乙"), ("state", "active", "suspended")]
 
 

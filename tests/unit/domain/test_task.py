@@ -12,7 +12,3 @@ def test_a_new_task_has_no_number_no_attempt_and_no_problem() -> None:
     task = Task(kind=TaskKind.DISABLE, user_class=UserClass.MANAGEMENT, login="cy0001")
     assert (task.id, task.attempts, task.problem) == (0, 0, "")
     assert replace(task, attempts=1) != task
-
-
-def test_what_a_realm_can_be_told() -> None:
-    assert {kind.value for kind in TaskKind} == {"enable", "disable", "end-sessions", "forget"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def codes(form: Application, *users: KnownUser) -> list[Code]:
     return [f.code for f in findings(form, known(*users))]
 
 
-def sound_user(form: Form, **fields: object) -> KnownUser:
+def sound_user(form: Form, **fields: Any) -> KnownUser:  # noqa: ANN401
     return user(**{"state": SUSPENDED if form is Form.RESTORE else ACTIVE, **fields})
 
 
