@@ -118,7 +118,7 @@ class Installation:
         """Reads forms; `defaults` fill header fields that a file does not have."""
         from idp_sync.adapters.forms import Reader
 
-        return Reader(defaults=defaults)
+        return Reader(defaults=defaults, districts=self.book.districts)
 
     def intake(self, defaults: dict[str, str] | None = None) -> Intake:
         """Applications come in."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from idp_sync.domain.account import Account, AccountState
 from idp_sync.domain.calendar import HALF_YEAR_MONTHS, beijing_date, is_over, last_day_of_period
 from idp_sync.domain.evidence import Hole, LoginSeen, Span, holes
 from idp_sync.domain.unit import UserClass
+
+
+#: evidence that was read so short a time ago counts as complete: reading it takes a while
+FRESH = timedelta(minutes=10)
 
 
 def realm_source(user_class: UserClass) -> str:
@@ -130,7 +134,7 @@ def _idle_or_reason(
         basis=basis,
         last_day=last_day_of_period(since, months=HALF_YEAR_MONTHS),
         logins=tuple(logins),
-        holes=holes(realm_source(account.user_class), spans, start=moment, end=now),
+        holes=holes(realm_source(account.user_class), spans, start=moment, end=now - FRESH),
     )
 
 

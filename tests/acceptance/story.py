@@ -65,6 +65,8 @@ class Story:
     #: where what is shown goes to
     say: Callable[[str], None] = lambda _: None
     keys: dict[str, ClientKey] = field(default_factory=dict)
+    logins: dict[str, str] = field(default_factory=dict)
+    classes: dict[str, str] = field(default_factory=dict)
 
     # --- means -------------------------------------------------------------------------------------------------------
 
@@ -104,9 +106,12 @@ class Story:
         return load(self.home)
 
     def login_of(self, name: str) -> str:
-        """The login name of a person."""
-        accounts = self.run("accounts", "list", "--json", quiet=True).json
-        return str(next(account["login"] for account in accounts if account["name"] == name))
+        """The login name of a person; it never changes."""
+        if name not in self.logins:
+            for account in self.run("accounts", "list", "--json", quiet=True).json:
+                self.logins[account["name"]] = account["login"]
+                self.classes[account["login"]] = account["user_class"]
+        return self.logins[name]
 
     def account(self, login: str) -> dict[str, Any]:
         """One account, as the register has it."""
@@ -119,12 +124,17 @@ class Story:
 
     def number_for(self, person: str) -> str:
         """The number of the application that a person stands on."""
-        return next(id_ for id_, item in self.applications().items() if person in item["people"])
+        return self.numbers_for(person)[0]
+
+    def numbers_for(self, *people: str) -> list[str]:
+        """The numbers of the applications that these people stand on."""
+        found = self.applications()
+        return [next(id_ for id_, item in found.items() if person in item["people"]) for person in people]
 
     def log_in(self, login: str, client: str, *, browser: bool = False, **more: str) -> Session:
         """Log somebody in with his key, or with none where he has none, through Keycloak's browser flow."""
         settings = self.settings.realms
-        user_class = self.account(login)["user_class"]
+        user_class = self.classes[login]
         realm = next(realm for kind, realm in settings.realms.items() if kind.value == user_class)
         key = self.keys.get(login)
         if browser and key is not None:
@@ -188,16 +198,11 @@ class Story:
             (("郑样例",), REGISTRATION),
             (("郑样例",), MARKET),
         ):
-            self.run("applications", "approve", *map(self.number_for, people), by=office)
-        faulty = {item["id"]: item["outcome"] for item in self.applications().values() if item["state"] == "received"}
-        for outcome, verb in (("return", "return"), ("reject", "reject")):
-            for office in (REGISTRATION, SERVICE_INTAKE):
-                enterprise = office == SERVICE_INTAKE
-                ids = [
-                    id_
-                    for id_, found in faulty.items()
-                    if found == outcome and (self.applications()[id_]["form"] == "ENT-NEW") == enterprise
-                ]
+            self.run("applications", "approve", *self.numbers_for(*people), by=office)
+        faulty = [item for item in self.applications().values() if item["state"] == "received"]
+        for verb in ("return", "reject"):
+            for office, user_class in ((REGISTRATION, "management"), (SERVICE_INTAKE, "enterprise")):
+                ids = [i["id"] for i in faulty if (i["outcome"], i["user_class"]) == (verb, user_class)]
                 if ids:
                     self.run("applications", verb, *ids, by=office)
 
@@ -218,10 +223,10 @@ class Story:
 
     def issue(self, login: str) -> ClientKey:
         """A key is handed over: certificate, PKCS#12 and password, thumbprint bound."""
-        account = self.account(login)
-        office = RESEARCH if account["user_class"] == "management" else SERVICE_ISSUE
+        office = RESEARCH if self.classes[login] == "management" else SERVICE_ISSUE
+        name = next(name for name, known in self.logins.items() if known == login)
         folder = self.home / "handed-over" / login
-        self.run("keys", "issue", login, "--to", account["name"], "--out", str(folder), by=office)
+        self.run("keys", "issue", login, "--to", name, "--out", str(folder), by=office)
         (p12,) = folder.glob("*.p12")
         password = p12.with_suffix(".password.txt").read_text(encoding="ascii").strip()
         self.keys[login] = ClientKey.read(p12, password)
