@@ -68,9 +68,10 @@ class Directory(Protocol):
     def apply(self, changes: Iterable[Change]) -> Iterator[Change]:
         """Apply changes in their order, and yield each once it is durable.
 
-        A change is one unit of work: an entry and its memberships become as planned together or not at all where the
-        server has transactions (RFC 5805); elsewhere by ordered writes that may be repeated. Stopping the iteration
-        stops at the edge of a change. Applying a change that is already in force is no error.
+        A change is one unit of work of ordered writes that may be repeated: stopped anywhere, even by a power cut,
+        nobody has more than he may have, and applying it again finishes it. Stopping the iteration stops at the edge of
+        a change. Applying a change that is already in force is no error. A change that can't be carried out stops none
+        of the others, and is raised when they are done.
         """
         ...
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
 
 from idp_sync.domain.account import AccountState
 from idp_sync.domain.directory_entry import DirectoryEntry
@@ -100,13 +99,14 @@ class MemoryDirectory:
         self._people[_key(entry)] = replace(entry, permissions=frozenset())
         self._join(entry)
 
-    def change_by_hand(self, user_class: UserClass, login: str, **changed: Any) -> None:
-        """Somebody changes attributes of a person; "" takes one away, a state that we don't know spoils the entry."""
+    def change_by_hand(self, user_class: UserClass, login: str, name: str, value: str) -> None:
+        """Somebody changes a field of a person; "" takes it away, a state that we don't know spoils the entry."""
+        changed: object = value
+        if name == "state" and value not in {AccountState.ACTIVE.value, AccountState.SUSPENDED.value}:
+            changed = AccountState.DEREGISTERED
         key = (user_class, login.lower())
-        entry = self._people[key]
-        if "state" in changed and changed["state"] not in {AccountState.ACTIVE, AccountState.SUSPENDED}:
-            changed["state"] = AccountState.DEREGISTERED
-        self._people[key] = replace(entry, **changed)
+        known = {f.name: getattr(self._people[key], f.name) for f in fields(DirectoryEntry)}
+        self._people[key] = DirectoryEntry(**{**known, name: changed})
 
     def remove_by_hand(self, user_class: UserClass, login: str) -> None:
         """Somebody deletes a person, and leaves the memberships."""

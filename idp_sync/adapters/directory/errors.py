@@ -64,10 +64,11 @@ def translated(url: str) -> Iterator[None]:
     try:
         yield
     except (ldap.LDAPException, OSError) as error:
-        raise _translation(error, url) from error
+        raise translation(error, url) from error
 
 
-def _translation(error: Exception, url: str) -> IdpSyncError:
+def translation(error: Exception, url: str) -> IdpSyncError:
+    """The error of the domain for one of ldap3, or of the connection itself."""
     words = _words(error)
     if isinstance(error, ldap.LDAPInvalidCredentialsResult):
         return AccessDenied(
@@ -85,30 +86,21 @@ def _translation(error: Exception, url: str) -> IdpSyncError:
 
 
 def _why_unavailable(error: Exception, words: str) -> str:
-    causes = tuple(_causes(error))
-    if any(isinstance(cause, ssl.SSLCertVerificationError | ldap.LDAPCertificateError) for cause in causes):
-        return f"目录证书不可信 / its certificate is not trusted: check ca_file and the host name ({words})"
-    if any(isinstance(cause, TimeoutError | ldap.LDAPResponseTimeoutError) for cause in causes):
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"目录证书不可信 / its certificate is not trusted: check ca_file and the host name ({error.verify_message})"
+        )
+    if isinstance(error, TimeoutError | ldap.LDAPResponseTimeoutError):
         return "目录未在限时内应答 / the directory does not answer in time: is it overloaded or hanging?"
-    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+    if isinstance(error, ConnectionRefusedError):
         return "目录未运行 / nothing listens there: is the directory running?"
     return f"无法使用目录 / can't use the directory: {words}"
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error, and what ldap3 packed into it: with several addresses it hides each one's own reason."""
-    yield error
-    for argument in error.args:
-        if isinstance(argument, list | tuple):
-            for item in argument:
-                inner = item[0] if isinstance(item, tuple) and item else item
-                if isinstance(inner, BaseException):
-                    yield from _causes(inner)
 
 
 def _words(error: Exception) -> str:
     """What the server or the library says, on one line."""
     if isinstance(error, ldap.LDAPOperationResult):
-        parts = (str(error.description or ""), str(error.message or ""))
-        return " ".join(part for part in parts if part).replace("\n", " ")
-    return " ".join("; ".join(dict.fromkeys(str(cause.args[0]) for cause in _causes(error) if cause.args)).split())
+        said = f"{error.description or ''} {error.message or ''}"
+    else:
+        said = str(error) or type(error).__name__
+    return " ".join(said.split())

@@ -1,4 +1,4 @@
-"""The names of the schema, as templates/slapd/schema.ldif defines them, and of the protocol's extensions."""
+"""The names of the schema, as templates/slapd/schema.ldif defines them."""
 
 from __future__ import annotations
 
@@ -35,8 +35,3 @@ SYSTEM: Final = "idpSystem"
 
 #: asks a search for no attribute at all (RFC 4511, 4.5.1.8)
 NO_ATTRIBUTES: Final = "1.1"
-
-# --- transactions (RFC 5805) ---
-START_TRANSACTION: Final = "1.3.6.1.1.21.1"
-IN_TRANSACTION: Final = "1.3.6.1.1.21.2"
-END_TRANSACTION: Final = "1.3.6.1.1.21.3"

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import math
+import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
-from ldap3 import BASE, LEVEL, NONE
+from ldap3 import LEVEL, NONE
 from ldap3.core import exceptions as ldap
 from ldap3.core.connection import Connection
 from ldap3.core.server import Server
-from ldap3.core.tls import Tls
 from ldap3.utils.asn1 import decode_message_fast
 
-from idp_sync.adapters.directory import schema, wire
-from idp_sync.adapters.directory.errors import translated
+from idp_sync.adapters.directory import wire
+from idp_sync.adapters.directory.errors import translated, translation
 from idp_sync.adapters.directory.mapping import Raw
 from idp_sync.config import DirectorySettings, read_secret
+from idp_sync.domain.errors import IdpSyncError, NotSetUp, Unavailable
 
 _PAGE: Final = 1000
+_LDAPS: Final = 636
 _ANY: Final = "(objectClass=*)"
 _T = TypeVar("_T")
 
@@ -28,7 +30,6 @@ _T = TypeVar("_T")
 Link = Any  # a Connection
 _connection: Callable[..., Link] = Connection
 _server: Callable[..., Any] = Server
-_tls: Callable[..., Any] = Tls
 _decoded: Callable[[bytes], dict[str, Any]] = decode_message_fast
 _result: Callable[..., ldap.LDAPOperationResult] = ldap.LDAPOperationResult
 
@@ -49,20 +50,11 @@ class Session:
     def __init__(self, settings: DirectorySettings) -> None:
         self._settings = settings
         self._connection: Link | None = None
-        self._transactions: bool | None = None
 
     @property
     def url(self) -> str:
         """Of the server."""
         return self._settings.url
-
-    def has_transactions(self) -> bool:
-        """Whether the server offers RFC 5805."""
-        if self._transactions is None:
-            (root,) = self.search("", scope=BASE, attributes=("supportedExtension",))
-            offered = root.attributes.get("supportedExtension", ())
-            self._transactions = schema.START_TRANSACTION.encode() in offered
-        return self._transactions
 
     def search(self, base: str, filter_: str = _ANY, *, scope: str = LEVEL, attributes: Sequence[str]) -> list[Found]:
         """What a search finds, all at once; nothing where the base is not there."""
@@ -91,15 +83,24 @@ class Session:
                 return
 
     def write(self, request: wire.Write) -> None:
-        """One write, on its own."""
-        self._run(lambda connection: _exchange(connection, [request]))
+        """One write; raises what becomes of it."""
+        for error in self.write_all([request]):
+            if error is not None:
+                raise error
 
-    def write_together(self, requests: Sequence[wire.Write]) -> None:
-        """All these writes in one transaction: all of them happen, or none.
+    def write_all(self, requests: Sequence[wire.Write]) -> list[IdpSyncError | None]:
+        """All these writes, sent at once, so that none may depend on another; for each its error, if it has one.
 
-        They are sent at once, so their order is not kept: none may depend on another.
+        Raises what is no matter of a single write, Unavailable or AccessDenied.
         """
-        self._run(lambda connection: _transaction(connection, requests))
+        if not requests:
+            return []
+        results = self._run(lambda connection: _exchange(connection, requests))
+        errors = [translation(result, self.url) if result is not None else None for result in results]
+        for error in errors:
+            if isinstance(error, Unavailable):
+                raise error
+        return errors
 
     def close(self) -> None:
         """Say goodbye, if we ever said hello."""
@@ -126,7 +127,7 @@ class Session:
             return act(self._connected())
         except ldap.LDAPOperationResult:  # an answer: the connection is as good as before
             raise
-        except BaseException:  # whatever is still under way on it, a transaction too, ends with the connection
+        except BaseException:  # answers that are still under way must not be taken for those of the next request
             self.close()
             raise
 
@@ -146,27 +147,41 @@ class Session:
 
     def _open(self) -> Link:
         settings = self._settings
-        # whole seconds: ldap3 packs them as integers. A new Server each time: a used one remembers for five seconds
-        # which address failed, and does not try it
-        seconds = math.ceil(settings.timeout)
-        tls = _tls(validate=ssl.CERT_REQUIRED, ca_certs_file=str(settings.ca_file))
-        server = _server(settings.url, get_info=NONE, tls=tls, connect_timeout=seconds)
+        password = read_secret(settings.password_file)
         connection = _connection(
-            server,
+            _server(settings.url, get_info=NONE),
             settings.bind_dn,
-            read_secret(settings.password_file),
-            receive_timeout=seconds,
+            password,
             raise_exceptions=True,
             check_names=False,
             auto_range=False,
             auto_referrals=False,
         )
+        connection.socket = _secured(settings)
+        connection.closed, connection.listening = False, True  # what its own open() would do
+        connection.strategy._outstanding = {}  # noqa: SLF001 - likewise
         try:
-            connection.bind()
+            connection.bind(read_server_info=False)
         except BaseException:
             _farewell(connection)
             raise
         return connection
+
+
+def _secured(settings: DirectorySettings) -> ssl.SSLSocket:
+    """A TLS connection to the server, its certificate and its name checked.
+
+    ldap3 2.9.1 opens one by itself, but leaks the sockets of failed attempts, hides the reason where a name has several
+    addresses, takes whole seconds only, and from Python 3.12 on compares no IP addresses.
+    """
+    address = urlsplit(settings.url)
+    host = address.hostname or ""
+    try:
+        context = ssl.create_default_context(cafile=str(settings.ca_file))
+    except OSError as error:
+        raise NotSetUp(f"{settings.ca_file}: 证书文件不可读 / no certificates to be read: {error.strerror}") from None
+    plain = socket.create_connection((host, address.port or _LDAPS), timeout=settings.timeout)
+    return context.wrap_socket(plain, server_hostname=host)
 
 
 def _farewell(connection: Link) -> None:
@@ -180,18 +195,10 @@ def _found(answer: dict[str, Any]) -> Found:
     return Found(answer["dn"], answer["raw_attributes"])
 
 
-def _exchange(
-    connection: Link, requests: Sequence[wire.Request], *, control: tuple[str, bytes] | None = None
-) -> list[dict[str, Any]]:
-    """Send all requests at once, then collect their answers, in the order of the requests.
-
-    Raises the first answer that is no success, once all are there: the connection stays usable.
-    """
+def _exchange(connection: Link, requests: Sequence[wire.Write]) -> list[ldap.LDAPOperationResult | None]:
+    """Send all requests at once, collect their answers, and say for each request what was refused, or None."""
     numbers = [connection.server.next_message_id() for _ in requests]
-    messages = (
-        wire.message(number, request, control=control) for number, request in zip(numbers, requests, strict=True)
-    )
-    connection.socket.sendall(b"".join(messages))
+    connection.socket.sendall(b"".join(map(wire.message, numbers, requests)))
     answers: dict[int, dict[str, Any]] = {}
     while len(answers) < len(numbers):
         received = connection.strategy.receiving()
@@ -199,30 +206,10 @@ def _exchange(
             raise ldap.LDAPSessionTerminatedByServerError("session terminated by server")
         for message in received:
             decoded = _decoded(message)
-            if int(decoded["messageID"]) == 0:
+            if int(decoded["messageID"]) == 0:  # a notice of disconnection
                 raise ldap.LDAPSessionTerminatedByServerError("session terminated by server")
             answers[int(decoded["messageID"])] = connection.strategy.decode_response_fast(decoded)
-    in_order = [answers[number] for number in numbers]
-    for answer in in_order:
-        if answer["result"] != 0:
-            raise _failure(answer)
-    return in_order
-
-
-def _transaction(connection: Link, requests: Sequence[wire.Write]) -> None:
-    (started,) = _exchange(connection, [wire.Extended(name=schema.START_TRANSACTION)])
-    identifier: bytes = started["responseValue"] or b""
-    try:
-        _exchange(connection, requests, control=(schema.IN_TRANSACTION, identifier))
-    except ldap.LDAPOperationResult:
-        _end(connection, identifier, commit=False)
-        raise
-    _end(connection, identifier, commit=True)
-
-
-def _end(connection: Link, identifier: bytes, *, commit: bool) -> None:
-    value = wire.end_of_transaction(identifier, commit=commit)
-    _exchange(connection, [wire.Extended(name=schema.END_TRANSACTION, value=value)])
+    return [_failure(answers[number]) if answers[number]["result"] != 0 else None for number in numbers]
 
 
 def _failure(answer: dict[str, Any]) -> ldap.LDAPOperationResult:

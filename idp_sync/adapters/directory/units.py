@@ -1,10 +1,11 @@
-"""Units of work: one change as the writes that carry it out, and many units as one transaction."""
+"""Units of work: one change as the writes that carry it out, and many units as three rounds of writes."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from idp_sync.adapters.directory import schema
 from idp_sync.adapters.directory.mapping import attributes_of, differences, repairs
@@ -30,32 +31,49 @@ class Unit:
     withdrawn: tuple[str, ...] = ()
 
     def in_order(self) -> Iterator[Write]:
-        """The writes for a server without transactions: stopped anywhere, nobody has more than he may have.
+        """The writes, one after the other: stopped anywhere, nobody has more than he may have.
 
         Permissions are withdrawn before the entry changes or goes, and granted once it is as it must be.
         """
         for group in self.withdrawn:
-            yield _membership(Act.DELETE, group, self.member)
+            yield _membership(Act.DELETE, group, [self.member])
         if self.entry is not None:
             yield self.entry
         for group in self.granted:
-            yield _membership(Act.ADD, group, self.member)
+            yield _membership(Act.ADD, group, [self.member])
 
 
-def together(units: Iterable[Unit]) -> list[Write]:
-    """The writes of many units for one transaction: one for each entry, and one for each group, however many join."""
-    entries: list[Write] = []
-    groups: dict[str, dict[Act, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for unit in units:
-        if unit.entry is not None:
-            entries.append(unit.entry)
-        for group in unit.granted:
-            groups[group][Act.ADD].append(unit.member)
-        for group in unit.withdrawn:
-            groups[group][Act.DELETE].append(unit.member)
-    return entries + [
-        Modify(dn=group, parts=[Modification(act, schema.MEMBER, members) for act, members in acts.items()])
-        for group, acts in groups.items()
+#: a write, and the numbers of the units that it is a part of
+Task = tuple[Write, list[int]]
+
+
+def withdrawals(units: Mapping[int, Unit]) -> list[Task]:
+    """The first round of writes for many units: one for each group, however many leave it."""
+    return _by_group(Act.DELETE, units, {number: unit.withdrawn for number, unit in units.items()})
+
+
+def entries(units: Mapping[int, Unit]) -> list[Task]:
+    """The second round: one for each entry."""
+    return [(unit.entry, [number]) for number, unit in units.items() if unit.entry is not None]
+
+
+def grants(units: Mapping[int, Unit]) -> list[Task]:
+    """The third round: one for each group, however many join it."""
+    return _by_group(Act.ADD, units, {number: unit.granted for number, unit in units.items()})
+
+
+#: within a round no write depends on another
+ROUNDS: Final = (withdrawals, entries, grants)
+
+
+def _by_group(act: Act, units: Mapping[int, Unit], groups_of: Mapping[int, tuple[str, ...]]) -> list[Task]:
+    numbers: dict[str, list[int]] = defaultdict(list)
+    for number, groups in groups_of.items():
+        for group in groups:
+            numbers[group].append(number)
+    return [
+        (_membership(act, group, [units[number].member for number in concerned]), concerned)
+        for group, concerned in numbers.items()
     ]
 
 
@@ -150,5 +168,5 @@ class Units:
         raise NotSetUp(f"{code}: 目录中没有该权限组 / the directory has no such permission group: run `idp-sync init`")
 
 
-def _membership(act: Act, group: str, member: str) -> Modify:
-    return Modify(dn=group, parts=(Modification(act, schema.MEMBER, (member,)),))
+def _membership(act: Act, group: str, members: Sequence[str]) -> Modify:
+    return Modify(dn=group, parts=(Modification(act, schema.MEMBER, members),))

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-_BOOLEAN: Final = 0x01
 _INTEGER: Final = 0x02
 _OCTETS: Final = 0x04
 _ENUMERATED: Final = 0x0A
@@ -20,13 +19,7 @@ _SET: Final = 0x31
 _ADD: Final = 0x68
 _MODIFY: Final = 0x66
 _DELETE: Final = 0x4A
-_EXTENDED: Final = 0x77
-_EXTENDED_NAME: Final = 0x80
-_EXTENDED_VALUE: Final = 0x81
-_CONTROLS: Final = 0xA0
 _SHORT: Final = 0x80
-_TRUE: Final = b"\xff"
-_FALSE: Final = b"\x00"
 
 
 class Act(IntEnum):
@@ -85,35 +78,12 @@ class Delete:
         return tlv(_DELETE, self.dn.encode())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extended:
-    """An extended request."""
-
-    name: str
-    value: bytes | None = None
-
-    def encoded(self) -> bytes:
-        """Its protocol operation."""
-        value = b"" if self.value is None else tlv(_EXTENDED_VALUE, self.value)
-        return tlv(_EXTENDED, tlv(_EXTENDED_NAME, self.name.encode()) + value)
-
-
 Write = Add | Modify | Delete
-Request = Write | Extended
 
 
-def message(number: int, request: Request, *, control: tuple[str, bytes] | None = None) -> bytes:
-    """A whole LDAPMessage; a control (OID, value) is a critical one."""
-    controls = b""
-    if control is not None:
-        name, value = control
-        controls = tlv(_CONTROLS, tlv(_SEQUENCE, octets(name) + tlv(_BOOLEAN, _TRUE) + tlv(_OCTETS, value)))
-    return tlv(_SEQUENCE, integer(number) + request.encoded() + controls)
-
-
-def end_of_transaction(identifier: bytes, *, commit: bool) -> bytes:
-    """The value of an End Transactions request (RFC 5805, 2.4); commit is its default."""
-    return tlv(_SEQUENCE, (b"" if commit else tlv(_BOOLEAN, _FALSE)) + tlv(_OCTETS, identifier))
+def message(number: int, request: Write) -> bytes:
+    """A whole LDAPMessage. Raises UnicodeEncodeError for half of a surrogate pair."""
+    return tlv(_SEQUENCE, integer(number) + request.encoded())
 
 
 def tlv(tag: int, content: bytes) -> bytes:

@@ -1,18 +1,22 @@
-"""Carrying changes out: many in one transaction, and where that is refused, in ever smaller parts down to the one."""
+"""Carrying changes out: hundreds together in three rounds, and what is refused there alone, by what is really there.
+
+No transactions, though OpenLDAP offers them: docs/decisions/0004-directory.md. Every write may be repeated, and their
+order sees to it that nobody ever has more than he may have; a run that was stopped is finished by the next one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from idp_sync.adapters.directory.reading import Group, Observed, Reader
 from idp_sync.adapters.directory.session import Session
 from idp_sync.adapters.directory.tree import Tree
-from idp_sync.adapters.directory.units import Unit, Units, together
+from idp_sync.adapters.directory.units import ROUNDS, Unit, Units
 from idp_sync.domain import plan
 from idp_sync.domain.errors import Conflict, IdpSyncError, InputError, NotSetUp
 
-#: units in one transaction: more are no faster, and servers by default take a thousand requests at once
+#: changes written together: servers take a thousand requests at once by default
 _BATCH: Final = 500
 #: so many bad ones are no accident: then the rest is not even tried
 _ENOUGH: Final = 20
@@ -35,56 +39,52 @@ class Writer:
     def apply(self, changes: Iterable[plan.Change]) -> Iterator[plan.Change]:
         """Each change once it is durable. Bad ones are left out, and all named by one error at the end."""
         for batch in batches(changes, _BATCH):
-            yield from self._apply_together(batch)
+            done = self._write_together(batch)
+            for number, change in enumerate(batch):
+                if number in done or self._write_alone(change):
+                    yield change
             if len(self._failures) >= _ENOUGH:
                 break
         if self._failures:
             raise _summary(self._failures)
 
-    def _apply_together(self, changes: Sequence[plan.Change]) -> Iterator[plan.Change]:
-        if self._write_together(changes):
-            yield from changes
-        elif len(changes) > 1:
-            middle = len(changes) // 2
-            yield from self._apply_together(changes[:middle])
-            if len(self._failures) < _ENOUGH:
-                yield from self._apply_together(changes[middle:])
-        elif self._write_alone(changes[0]):
-            yield changes[0]
+    def _write_together(self, changes: Sequence[plan.Change]) -> Mapping[int, Unit]:
+        """Write as much as can be written as it was planned; what could be, by its number among the changes."""
+        units = {number: unit for number, change in enumerate(changes) if (unit := self._planned(change)) is not None}
+        for tasks_of in ROUNDS:
+            tasks = tasks_of(units)
+            errors = self._session.write_all([write for write, _ in tasks])
+            for (_, concerned), error in zip(tasks, errors, strict=True):
+                for number in concerned if error is not None else ():
+                    units.pop(number, None)
+        return units
 
-    def _write_together(self, changes: Sequence[plan.Change]) -> bool:
-        """Whether all of it is written; else nothing is."""
+    def _planned(self, change: plan.Change) -> Unit | None:
+        """The unit of a change; None where something about it has to be looked at."""
         try:
-            units = [self._units.planned(change) for change in changes]
-            sound = [unit for unit in units if unit is not None]
-            return len(sound) == len(units) and self._write(sound)
-        except (*_OF_ONE_CHANGE, UnicodeEncodeError):
-            return False
+            unit = self._units.planned(change)
+            if unit is not None:
+                for write in unit.in_order():
+                    write.encoded()
+        except (NotSetUp, UnicodeEncodeError):
+            return None
+        return unit
 
     def _write_alone(self, change: plan.Change) -> bool:
         """Write one change by what is really there; False where that fails, which is remembered."""
+        if len(self._failures) >= _ENOUGH:
+            return False
         try:
-            return self._write([self._units.due(change, *self._look(change))])
+            for write in self._units.due(change, *self._look(change)).in_order():
+                self._session.write(write)
         except UnicodeEncodeError:
             message = "含有无法编码的字符 / has characters that can't be written"
             self._failures.append((change.login, InputError(message)))
         except _OF_ONE_CHANGE as error:
             self._failures.append((change.login, error))
+        else:
+            return True
         return False
-
-    def _write(self, units: Sequence[Unit]) -> bool:
-        """Write these units, all or none; False where the server can't do that, so that they have to come singly."""
-        writes = together(units)
-        if not writes:
-            return True
-        if self._session.has_transactions():
-            self._session.write_together(writes)
-            return True
-        if len(units) > 1:
-            return False
-        for write in units[0].in_order():
-            self._session.write(write)
-        return True
 
     def _look(self, change: plan.Change) -> tuple[Observed | None, list[Group]]:
         if isinstance(change, plan.ExpelMember):
@@ -95,7 +95,7 @@ class Writer:
 
 
 def batches(changes: Iterable[plan.Change], size: int) -> Iterator[list[plan.Change]]:
-    """The changes in their order, cut so that nobody is concerned twice within a batch, as its order is not kept."""
+    """The changes in their order, cut so that a batch, which joins what concerns a group, has nobody twice."""
     batch: list[plan.Change] = []
     concerned: set[tuple[str, str]] = set()
     for change in changes:
