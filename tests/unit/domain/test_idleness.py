@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from idp_sync.domain.account import Account, AccountState
 from idp_sync.domain.evidence import LoginSeen, Span
-from idp_sync.domain.idleness import Limits, SweepPlan, counts_from, is_idle, plan_sweep, realm_source
+from idp_sync.domain.idleness import FRESH, Limits, SweepPlan, counts_from, is_idle, plan_sweep, realm_source
 from idp_sync.domain.unit import UserClass
 from tests.builders import DEVELOPER, account
 
@@ -181,9 +181,16 @@ def test_a_hole_before_the_half_year_is_of_no_interest() -> None:
     assert plan.obstacles == ()
 
 
+def test_evidence_that_was_read_ten_minutes_ago_is_complete_and_no_older() -> None:
+    assert timedelta(minutes=10) == FRESH
+    for age, complete in ((FRESH, True), (FRESH + timedelta(seconds=1), False)):
+        plan = sweep(account(), spans=(Span(source=SOURCE, start=NOON, end=NOW - age),))
+        assert (plan.obstacles == ()) is complete
+
+
 def test_a_source_that_returns_nothing_covers_nothing() -> None:
     plan = sweep(account("cy0001"), account("cy0002"), spans=())
-    assert [(hole.start, hole.end) for hole in plan.idle[0].holes] == [(NOON, NOW)]
+    assert [(hole.start, hole.end) for hole in plan.idle[0].holes] == [(NOON, NOW - FRESH)]
     assert plan.obstacles == ("证据不完整：2个用户 / evidence has holes for 2 accounts",)
 
 
