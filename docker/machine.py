@@ -408,7 +408,9 @@ def make_environment(cache: Path) -> None:
     if moved or not works:
         shutil.rmtree(VENV, ignore_errors=True)
         run_uv(cache, "uv can't make .venv", "venv", "-q", "--python", base_python(), VENV)
-    pip = ("pip", "sync", "-q", "--require-hashes", "--python", PYTHON, ROOT / "requirements.lock")
+    # compiled here and now: many set PYTHONDONTWRITEBYTECODE, and every command would compile anew, for a second
+    options = ("-q", "--require-hashes", "--compile-bytecode", "--python", PYTHON)
+    pip = ("pip", "sync", *options, ROOT / "requirements.lock")
     run_uv(cache, "the Python packages can't be installed", *pip)
     project = ("install", "-q", "--no-deps", "--no-build-isolation", "--python", PYTHON, "--editable", ROOT)
     run_uv(cache, "the project can't be installed", "pip", *project)

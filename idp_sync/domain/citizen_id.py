@@ -76,7 +76,7 @@ class Sex(StrEnum):
 
 
 def mask(number: str) -> str:
-    """What may be shown of a number, right or wrong: six places and the last four, never the birth date between them."""
+    """What may be shown of a number, right or wrong: six places and the last four, never the birth date between."""
     if len(number) < len("110000********9018"):
         return "*" * len(number)
     return f"{number[:6]}{'*' * (len(number) - 10)}{number[-4:]}"
