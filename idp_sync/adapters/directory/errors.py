@@ -87,9 +87,8 @@ def translation(error: Exception, url: str) -> IdpSyncError:
 
 def _why_unavailable(error: Exception, words: str) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return (
-            f"目录证书不可信 / its certificate is not trusted: check ca_file and the host name ({error.verify_message})"
-        )
+        why = getattr(error, "verify_message", words)
+        return f"目录证书不可信 / its certificate is not trusted: check ca_file and the host name ({why})"
     if isinstance(error, TimeoutError | ldap.LDAPResponseTimeoutError):
         return "目录未在限时内应答 / the directory does not answer in time: is it overloaded or hanging?"
     if isinstance(error, ConnectionRefusedError):

@@ -124,6 +124,7 @@ class SlapdFiles:
         """
         if (running := self._recorded()) is not None:
             return running
+        self._refuse_a_taken_port()  # else the other server's answer would be taken for ours
         command = [str(self._binary()), "-F", str(self._configuration), "-h", self._listeners(), "-d", "none"]
         with self.log_file.open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 - the binary is the system's or named by who runs us
@@ -205,6 +206,12 @@ class SlapdFiles:
                 return
             time.sleep(0.02)
         raise Unavailable(f"slapd {self.url} 没有应答 / does not answer, see {self.log_file}")
+
+    def _refuse_a_taken_port(self) -> None:
+        try:
+            socket.create_server(("localhost", self.port)).close()
+        except OSError as error:
+            raise Unavailable(f"slapd {self.url} 端口被占用 / port is taken: {error.strerror}") from None
 
     def _answers(self) -> bool:
         context = ssl.create_default_context(cafile=str(self.ca_file))
@@ -352,6 +359,7 @@ def _templates() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["ldif"] = _ldif
+    environment.filters["quoted"] = _quoted
     return environment
 
 
@@ -361,6 +369,11 @@ def _ldif(value: object) -> str:
     if _SAFE_LDIF.fullmatch(text):
         return f": {text}"
     return f":: {base64.b64encode(text.encode()).decode('ascii')}"
+
+
+def _quoted(value: object) -> str:
+    """As one word, for the attributes that slapd cuts at blanks."""
+    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _is_enforced() -> bool:
