@@ -87,7 +87,7 @@ class Code(StrEnum):
 
 
 #: what only the reading of a file can find: a later check of the same application can't find it again
-FOUND_WHILE_READING: Final = frozenset({Code.CELL_FORMULA, Code.COLUMN_UNKNOWN})
+FOUND_WHILE_READING: Final = frozenset({Code.CELL_FORMULA, Code.COLUMN_UNKNOWN, Code.SHEET_HIDDEN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

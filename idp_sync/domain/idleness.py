@@ -12,7 +12,6 @@ from idp_sync.domain.calendar import HALF_YEAR_MONTHS, beijing_date, is_over, la
 from idp_sync.domain.evidence import Hole, LoginSeen, Span, holes
 from idp_sync.domain.unit import UserClass
 
-
 #: evidence that was read so short a time ago counts as complete: reading it takes a while
 FRESH = timedelta(minutes=10)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from typing import Final
 
 from idp_sync.domain.finding import Code, Finding
 
@@ -29,19 +30,39 @@ class NameReading:
 def read_name(text: str) -> NameReading:
     """A person's name: trimmed, with the one middle dot; never folded otherwise, since rare characters are names.
 
+    Blanks that set a Chinese name out (张　三) are no part of it; between words of other scripts one blank stays.
     Controls, line ends, NUL, bidi marks, private-use and unassigned characters are refused: they would show one name
     and mean another.
     """
-    trimmed = text.strip(" \u3000\u00a0")
+    trimmed = text.strip(_BLANKS)
     name = trimmed
     for dot in _OTHER_DOTS:
         name = name.replace(dot, MIDDLE_DOT)
-    name = " ".join(name.replace("\u3000", " ").replace("\u00a0", " ").split(" "))
-    if (
-        not name
-        or len(name) > LONGEST
-        or any(unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"} for c in name)
-    ):
+    words = [word for word in name.translate(_TO_BLANK).split(" ") if word]
+    name = ("" if all(map(_is_han, "".join(words))) else " ").join(words)
+    if not name or len(name) > LONGEST or any(map(_is_unseen, name)):
         return NameReading(name=None, findings=(Finding(code=Code.NAME_INVALID),))
     findings = (Finding(code=Code.NORMALISED_NAME),) if name != trimmed else ()
     return NameReading(name=name, findings=findings)
+
+
+#: blank, ideographic space, no-break space
+_BLANKS: Final = " \u3000\u00a0"
+_TO_BLANK: Final = str.maketrans(dict.fromkeys(_BLANKS, " "))
+
+#: planes 2 and 3 hold ideographs only; a Python older than a block's standard knows them as unassigned
+_SUPPLEMENTARY_IDEOGRAPHS: Final = range(0x20000, 0x40000)
+
+
+def _is_han(character: str) -> bool:
+    return (
+        character == MIDDLE_DOT
+        or ord(character) in _SUPPLEMENTARY_IDEOGRAPHS
+        or unicodedata.name(character, "").startswith("CJK ")
+    )
+
+
+def _is_unseen(character: str) -> bool:
+    if ord(character) in _SUPPLEMENTARY_IDEOGRAPHS:
+        return False
+    return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}

@@ -88,7 +88,7 @@ class Offices:
         """The office of that code, name or alias; None where there is none."""
         wanted = "".join(name.split())
         return next(
-            (o for o in self.offices if wanted in {o.code, o.name, *o.aliases}),
+            (o for o in self.offices if wanted in {"".join(n.split()) for n in (o.code, o.name, *o.aliases)}),
             None,
         )
 

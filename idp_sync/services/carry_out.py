@@ -11,12 +11,13 @@ from idp_sync.domain.application import Application, Form, Row
 from idp_sync.domain.calendar import beijing_date
 from idp_sync.domain.checks import Case
 from idp_sync.domain.citizen_id import read_id_number
+from idp_sync.domain.district import Districts
 from idp_sync.domain.errors import Refused
 from idp_sync.domain.journal import Actor
 from idp_sync.domain.known import NOTHING_KNOWN
 from idp_sync.domain.name import read_name
 from idp_sync.domain.rulebook import RuleBook
-from idp_sync.domain.unit import UserClass
+from idp_sync.domain.unit import Unit, UserClass
 from idp_sync.ports import Transaction
 from idp_sync.services.acting import record
 
@@ -46,7 +47,7 @@ def carry_out(
 
 def _open_account(tx: Transaction, case: Case, row: Row, now: datetime) -> str:
     """A new user: one person, one account, a login name that nobody ever had (Articles 4, 5 and 8)."""
-    unit = case.application.unit
+    unit = _with_district_of_today(case.application.unit, case.book.districts)
     prefix = login_prefix(unit, case.book.districts)
     number = read_id_number(row.id_number, today=case.today).number
     name = read_name(row.name).name
@@ -67,6 +68,12 @@ def _open_account(tx: Transaction, case: Case, row: Row, now: datetime) -> str:
     )
     tx.accounts.open(account, id_number=number.number)
     return account.login
+
+
+def _with_district_of_today(unit: Unit, districts: Districts) -> Unit:
+    """A former district's code on the form becomes today's: it is what tokens and relying systems know."""
+    district = districts.find(unit.district)
+    return replace(unit, district=district.code if district is not None else None)
 
 
 def _set_permissions(tx: Transaction, case: Case, row: Row, now: datetime) -> str:  # noqa: ARG001

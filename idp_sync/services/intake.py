@@ -135,9 +135,21 @@ def known_of(tx: Transaction, application: Application) -> Known:
                 state=account.state,
                 name=account.name,
                 id_number=id_numbers.get(login) or tx.accounts.id_number(login),
-                key_number=account.key_number,
+                key_number=_present_key(tx, account),
                 permissions=account.permissions,
+                unit=account.unit,
             )
             for login, account in found.items()
         }
     )
+
+
+def _present_key(tx: Transaction, account: Account) -> str:
+    """The key that the holder has in his hands, revoked or not; "" where he has none.
+
+    Annex 4 names it even when it was lost, and a lost key is revoked before its replacement is applied for.
+    """
+    if account.key_number is not None:
+        return account.key_number
+    held = max(tx.keys.all(login=account.login), key=lambda key: (str(key.handed_over_at), key.number), default=None)
+    return held.number if held is not None else ""

@@ -101,6 +101,7 @@ class Sweep:
         actor.office.require(Competence.SWEEP, act="进行用户清理", source="第六条（四）")
         if plan.obstacles and not in_spite_of:
             raise Refused(f"清理未执行 / not applied: {'；'.join(plan.obstacles)}")
+        tuple(self.collect())  # whoever has logged in since the plan was made is not suspended
         now = self.clock.now()
         suspended: list[Idle] = []
         with self.register.transaction() as tx:

@@ -96,4 +96,23 @@ def test_reading_a_name_again_changes_nothing(text: str) -> None:
         again = read_name(first.name)
         assert again.name == first.name
         assert again.findings == ()
-        assert not any(unicodedata.category(character).startswith("C") for character in first.name)
+        assert not any(
+            unicodedata.category(character).startswith("C")
+            for character in first.name
+            if not 0x20000 <= ord(character) < 0x40000  # ideographs, though an older Python may not know them yet
+        )
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [("张　三", "张三"), ("欧 阳 试用", "欧阳试用"), ("古丽 · 样例", "古丽·样例"), ("Jan  van Test", "Jan van Test")],
+)
+def test_blanks_that_set_a_chinese_name_out_are_no_part_of_it(written: str, name: str) -> None:
+    reading = read_name(written)
+    assert reading.name == name
+    assert [finding.code for finding in reading.findings] == [Code.NORMALISED_NAME]
+
+
+@pytest.mark.parametrize("ideograph", ["\U00020bb7", "\U0002ebf0", "\U00031350"])
+def test_ideographs_that_this_python_may_not_know_are_names(ideograph: str) -> None:
+    assert read_name(f"吴{ideograph}例").name == f"吴{ideograph}例"

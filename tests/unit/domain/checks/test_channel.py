@@ -47,7 +47,7 @@ REG, TRADE, SYS = "MGMT-DIST.REG.01", "MGMT-DIST.TRADE.01", "MGMT-DIST.SYS.00"
         (Form.ENTERPRISE_NEW, DEVELOPER, ["ENT-DEV.REG.00"], {SERVICE}),
         (Form.ENTERPRISE_CANCEL, DEVELOPER, [], {SERVICE}),
     ],
-    ids=str,
+    ids=lambda value: "+".join(sorted(value)) if isinstance(value, set) else None,
 )
 def test_each_form_at_each_office(form: Form, unit: Unit, items: list[str], right: set[str], received_by: str) -> None:
     expected = [] if received_by in right else [Code.CHANNEL_WRONG]
