@@ -18,6 +18,7 @@ from ldap3.utils.asn1 import decode_message_fast
 from idp_sync.adapters.directory import wire
 from idp_sync.adapters.directory.errors import translated, translation
 from idp_sync.adapters.directory.mapping import Raw
+from idp_sync.adapters.directory.messages import MessageSocket
 from idp_sync.config import DirectorySettings, read_secret
 from idp_sync.domain.errors import IdpSyncError, NotSetUp, Unavailable
 
@@ -157,7 +158,7 @@ class Session:
             auto_range=False,
             auto_referrals=False,
         )
-        connection.socket = _secured(settings)
+        connection.socket = MessageSocket(_secured(settings))
         connection.closed, connection.listening = False, True  # what its own open() would do
         connection.strategy._outstanding = {}  # noqa: SLF001 - likewise
         try:
