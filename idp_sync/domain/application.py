@@ -80,6 +80,8 @@ COMMITMENT = (
 class State(StrEnum):
     """Where an application stands in its life."""
 
+    #: filled in within the system, not yet printed, stamped and handed in (Article 5 (2))
+    DRAFT = "draft"
     #: handed in, not yet decided
     RECEIVED = "received"
     #: given back to be mended
@@ -92,17 +94,24 @@ class State(StrEnum):
     APPROVED = "approved"
     #: accounts are in directory and realms, keys are handed over
     CARRIED_OUT = "carried-out"
+    #: 归档留存 (Article 9)
+    ARCHIVED = "archived"
+    #: taken back by the applicant before it was carried out
+    WITHDRAWN = "withdrawn"
 
     @property
     def zh(self) -> str:
         """As the offices say it."""
         return {
+            "draft": "草稿",
             "received": "已受理",
             "returned": "已退回",
             "rejected": "不予批准",
             "under-review": "审核中",
             "approved": "已批准",
             "carried-out": "已办结",
+            "archived": "已归档",
+            "withdrawn": "已撤回",
         }[self.value]
 
 
