@@ -16,7 +16,6 @@ import os
 import re
 import secrets
 import shutil
-import signal
 import ssl
 import subprocess
 import time
@@ -26,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from idp_sync.adapters.stack.process import ServerProcess
 from idp_sync.domain.errors import NotSetUp, Unavailable
 
 #: the unpacked and built Keycloak, and the Java to run it with; written by the set-up script
@@ -44,9 +44,6 @@ _POLL: Final = 0.2
 _HEAP: Final = ("-Xms128m", "-Xmx640m", "-XX:MaxMetaspaceSize=256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 _OPENED: Final = ("java.util", "java.util.concurrent", "java.security", "java.lang")
 _FOREIGN: Final = ("KC_", "KEYCLOAK_", "QUARKUS_", "JAVA_", "JDK_", "_JAVA_")
-
-#: our children, so that they are reaped when they end; whoever outlives us is adopted by init
-_children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,47 +106,29 @@ class KeycloakFiles:
         Where it runs already nothing is done. `progress` is called now and then with the seconds waited. Raises
         Unavailable where it ends or is not ready in time; then, and when interrupted, nothing is left running.
         """
-        if (running := self._recorded()) is not None:
+        if (running := self._process.running()) is not None:
             return running
-        with self.log_file.open("wb") as log:
-            process = subprocess.Popen(  # noqa: S603 - Java is the system's or named by who runs us
-                self._command(),
-                cwd=self.folder,
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                umask=0o077,
-            )
-        _children[process.pid] = process
-        self._record.write_text(f"{process.pid} {_started(process.pid)}\n", encoding="ascii")
-        try:
-            self._wait_for(process, progress)
-        except BaseException:
-            self.stop(process.pid)
-            raise
+        self.log_file.write_bytes(b"")
+        pid = self._process.start(
+            self._command(),
+            cwd=self.folder,
+            log=self.log_file,
+            env=self._environment(),
+            until_ready=lambda process: self._wait_for(process, progress),
+        )
         self._initialised.touch(mode=0o600)
-        return process.pid
+        return pid
 
     def stop(self, pid: int | None = None) -> bool:
         """End it; False where it does not run. With a process id, only if that is the Keycloak of this folder.
 
         Raises Unavailable where it does not end.
         """
-        running = self._recorded()
-        if running is None or pid not in {None, running}:
-            return False
-        for kind in (signal.SIGTERM, signal.SIGKILL):
-            os.kill(running, kind)
-            if _wait_until_gone(running, _ENDING):
-                self._record.unlink(missing_ok=True)
-                return True
-        raise Unavailable(f"Keycloak ({running}) 无法停止 / does not end")
+        return self._process.stop(pid)
 
     def is_running(self) -> bool:
         """Whether the Keycloak of this folder runs."""
-        return self._recorded() is not None
+        return self._process.running() is not None
 
     @property
     def _home(self) -> Path:
@@ -164,9 +143,8 @@ class KeycloakFiles:
         return self.folder / "run"
 
     @property
-    def _record(self) -> Path:
-        """Process id and start time: a process id alone may by now be somebody else's."""
-        return self._run / "process"
+    def _process(self) -> ServerProcess:
+        return ServerProcess(name="Keycloak", record=self._run / "process", patience=_ENDING)
 
     @property
     def _initialised(self) -> Path:
@@ -233,15 +211,6 @@ class KeycloakFiles:
             options["KC_BOOTSTRAP_ADMIN_CLIENT_ID"] = BOOTSTRAP_CLIENT_ID
             options["KC_BOOTSTRAP_ADMIN_CLIENT_SECRET"] = self.bootstrap_secret_file.read_text(encoding="ascii").strip()
         return {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)} | options
-
-    def _recorded(self) -> int | None:
-        try:
-            pid, started = self._record.read_text(encoding="ascii").split()
-        except (FileNotFoundError, ValueError):
-            return None
-        if (child := _children.get(int(pid))) is not None and child.poll() is not None:
-            del _children[int(pid)]
-        return int(pid) if _started(int(pid)) == started else None
 
     def _wait_for(self, process: subprocess.Popen[bytes], progress: Callable[[float], None]) -> None:
         begun = time.monotonic()
@@ -321,25 +290,3 @@ def _make_secret(file: Path) -> None:
         return
     with os.fdopen(descriptor, "w", encoding="ascii") as opened:
         opened.write(secrets.token_urlsafe(32) + "\n")
-
-
-def _started(pid: int) -> str | None:
-    """When a process started, in the kernel's own count; None where there is none, or it has ended."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    state, *rest = stat.rpartition(")")[2].split()
-    return None if state == "Z" else rest[18]
-
-
-def _wait_until_gone(pid: int, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    child = _children.get(pid)
-    while time.monotonic() < deadline:
-        # our own child must be reaped; somebody else's is gone once the kernel does not list it, or only as a zombie
-        if (child.poll() is not None) if child is not None else (_started(pid) is None):
-            _children.pop(pid, None)
-            return True
-        time.sleep(0.02)
-    return False

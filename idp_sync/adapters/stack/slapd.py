@@ -17,7 +17,6 @@ import os
 import re
 import secrets
 import shutil
-import signal
 import socket
 import ssl
 import subprocess
@@ -31,6 +30,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from idp_sync import shipped
+from idp_sync.adapters.stack.process import ServerProcess
 from idp_sync.domain.errors import Conflict, NotSetUp, Unavailable
 
 #: names the slapd to run, where it is not the system's
@@ -49,9 +49,6 @@ _ANONYMOUS_BIND: Final = bytes.fromhex("300c020101600702010304008000")
 _SEQUENCE: Final = 0x30
 _SAFE_LDIF: Final = re.compile(r"[\x21-\x39\x3b\x3d-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 _ROOT_RDN: Final = re.compile(r"(dc|o|ou)=([^,=+\"\\<>;#\s](?:[^,=+\"\\<>;]*[^,=+\"\\<>;\s])?)", re.IGNORECASE)
-
-#: our children, so that they are reaped when they end; whoever outlives us is adopted by init
-_children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,47 +119,23 @@ class SlapdFiles:
 
         Where it runs already nothing is done. Raises Unavailable where it ends at once or does not answer.
         """
-        if (running := self._recorded()) is not None:
+        if (running := self._process.running()) is not None:
             return running
         self._refuse_a_taken_port()  # else the other server's answer would be taken for ours
         command = [str(self._binary()), "-F", str(self._configuration), "-h", self._listeners(), "-d", "none"]
-        with self.log_file.open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603 - the binary is the system's or named by who runs us
-                command,
-                cwd=self._run,  # the socket's path is relative: absolute ones may be 107 bytes long at most
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                umask=0o077,
-            )
-        _children[process.pid] = process
-        self._record.write_text(f"{process.pid} {_started(process.pid)}\n", encoding="ascii")
-        try:
-            self._wait_for(process)
-        except BaseException:
-            self.stop(process.pid)
-            raise
-        return process.pid
+        # the socket's path is relative to the folder that it runs in: absolute ones may be 107 bytes long at most
+        return self._process.start(command, cwd=self._run, log=self.log_file, until_ready=self._wait_for)
 
     def stop(self, pid: int | None = None) -> bool:
         """End it; False where it does not run. With a process id, only if that is the slapd of this folder.
 
         Raises Unavailable where it does not end.
         """
-        running = self._recorded()
-        if running is None or pid not in {None, running}:
-            return False
-        for kind in (signal.SIGTERM, signal.SIGKILL):
-            os.kill(running, kind)
-            if _wait_until_gone(running, PATIENCE):
-                self._record.unlink(missing_ok=True)
-                return True
-        raise Unavailable(f"slapd ({running}) 无法停止 / does not end")
+        return self._process.stop(pid)
 
     def is_running(self) -> bool:
         """Whether the slapd of this folder runs."""
-        return self._recorded() is not None
+        return self._process.running() is not None
 
     def __post_init__(self) -> None:
         for name in ("folder", "certificate_file", "key_file", "ca_file"):
@@ -173,9 +146,8 @@ class SlapdFiles:
         return self.folder / "run"
 
     @property
-    def _record(self) -> Path:
-        """Process id and start time: a process id alone may by now be somebody else's."""
-        return self._run / "process"
+    def _process(self) -> ServerProcess:
+        return ServerProcess(name="slapd", record=self._run / "process", patience=PATIENCE)
 
     @property
     def _configuration(self) -> Path:
@@ -187,15 +159,6 @@ class SlapdFiles:
 
     def _listeners(self) -> str:
         return f"{self.url}/ ldapi://ldapi"
-
-    def _recorded(self) -> int | None:
-        try:
-            pid, started = self._record.read_text(encoding="ascii").split()
-        except (FileNotFoundError, ValueError):
-            return None
-        if (child := _children.get(int(pid))) is not None and child.poll() is not None:
-            del _children[int(pid)]
-        return int(pid) if _started(int(pid)) == started else None
 
     def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -419,24 +382,3 @@ def _tool(binary: Path, tool: str, *arguments: str, given: str) -> str:
         words = done.stderr.decode("utf-8", "replace").strip().split("\n")
         raise NotSetUp(f"slap{tool} 失败 / failed: {' '.join(words[-2:])}")
     return done.stdout.decode("ascii")
-
-
-def _started(pid: int) -> str | None:
-    """When a process started, in the kernel's own count; None where there is none, or it has ended."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    state, *rest = stat.rpartition(")")[2].split()
-    return None if state == "Z" else rest[18]
-
-
-def _wait_until_gone(pid: int, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    child = _children.get(pid)
-    while time.monotonic() < deadline:
-        if (child is not None and child.poll() is not None) or _started(pid) is None:
-            _children.pop(pid, None)
-            return True
-        time.sleep(0.01)
-    return False
