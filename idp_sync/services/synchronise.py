@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from idp_sync.domain.directory_entry import DirectoryEntry, desired_entry
-from idp_sync.domain.errors import Unavailable
+from idp_sync.domain.errors import IdpSyncError, Unavailable
 from idp_sync.domain.journal import Actor
 from idp_sync.domain.office import Competence
 from idp_sync.domain.plan import Change, Create, ExpelMember, Modify, Plan, Remove, make_plan
@@ -31,7 +31,7 @@ class Synced:
     tasks_done: tuple[Task, ...]
     #: tasks that could not be done now; they stay recorded, and the next sync tries them again
     tasks_left: tuple[Task, ...]
-    #: why the directory could not be reached; "" where it was. The next sync does what is left
+    #: why the directory does not have everything; "" where it has. The next sync tries again what is left
     problem: str = ""
 
     @property
@@ -84,8 +84,14 @@ class Synchronise:
         if concerned:
             with self.register.transaction() as tx:
                 tx.tasks.add(*(Task(kind=TaskKind.PICK_UP, user_class=c, login="") for c in concerned))
-        self._apply(plan.changes, actor=actor, progress=progress)
-        return self._do_tasks(None, plan=plan)
+        problem = ""
+        try:
+            self._apply(plan.changes, actor=actor, progress=progress)
+        except Unavailable:
+            raise
+        except IdpSyncError as error:  # some changes are refused: the realms take the others over all the same
+            problem = str(error)
+        return self._do_tasks(None, plan=plan, problem=problem)
 
     def push(self, logins: Sequence[str], *, actor: Actor) -> Synced:
         """The same for a few accounts at once, right after the act that changed them, by whoever was competent for it.
@@ -101,20 +107,19 @@ class Synchronise:
                 desired = tuple(_desired(map(desired_entry, tx.accounts.all(logins=logins))))
             plan = make_plan(desired, observed, was_ours=lambda _: True)
             self._apply(plan.changes, actor=actor, progress=_no_progress)
-        except Unavailable as error:
+        except IdpSyncError as error:  # sessions end, whatever keeps the directory from following
             problem = str(error)
         return self._do_tasks(logins, plan=plan, problem=problem)
 
     def _apply(self, changes: Sequence[Change], *, actor: Actor, progress: Progress) -> None:
-        applied = 0
+        applied: list[Change] = []
         try:
             for change in self.directory.apply(changes):
-                applied += 1
-                progress(applied, len(changes))
-                _ = change
+                applied.append(change)
+                progress(len(applied), len(changes))
         finally:
             if applied:
-                self._journal(changes[:applied], actor)
+                self._journal(applied, actor)
 
     def _journal(self, applied: Sequence[Change], actor: Actor) -> None:
         now = self.clock.now()
