@@ -11,6 +11,7 @@ from typing import Protocol
 from idp_sync.domain.account import Account
 from idp_sync.domain.application import Application, State
 from idp_sync.domain.directory_entry import DirectoryEntry
+from idp_sync.domain.duty import Duty, DutyKind
 from idp_sync.domain.evidence import LoginSeen, Span
 from idp_sync.domain.finding import Finding, Outcome
 from idp_sync.domain.journal import Entry
@@ -19,7 +20,7 @@ from idp_sync.domain.permission import Permission
 from idp_sync.domain.plan import Change, ExpelMember
 from idp_sync.domain.rulebook import System
 from idp_sync.domain.task import Task
-from idp_sync.domain.unit import UserClass
+from idp_sync.domain.unit import RegisteredUnit, Unit, UnitState, UserClass
 
 
 class Clock(Protocol):
@@ -169,9 +170,11 @@ class Decision:
     office: str
     actor: str
     at: datetime
-    #: approve, return or reject
+    #: approve, return, reject or withdraw
     verdict: str
     opinion: str
+    #: of the application, as the person who decided had it before them
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +193,8 @@ class ApplicationRecord:
     decisions: tuple[Decision, ...] = ()
     #: accounts that it opened or changed
     accounts: tuple[str, ...] = ()
+    #: 1 when it came in, one more with each amendment: a decision counts for the version that it was made upon
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +235,21 @@ class Applications(Protocol):
         """Record a decision and the state that follows. Raises Conflict where the state is not `expected` any more."""
         ...
 
+    def amend(self, record: ApplicationRecord, *, expected: State, version: int) -> None:
+        """Replace an application's content, outcome, findings and state by a mended one, as the next version.
+
+        Decisions stay recorded, each with the version that it was made upon. Raises NotFound, and Conflict where state
+        or version are not as expected any more.
+        """
+        ...
+
+    def in_flight(self, *, id_number: str = "", login: str = "") -> tuple[str, ...]:
+        """Numbers of the applications, received, under review or approved, on which that person stands.
+
+        By ID number (keyed hash) or by login name.
+        """
+        ...
+
     def move(self, id_: str, *, state: State, expected: State) -> None:
         """Set the state. Raises Conflict where it is not `expected` any more."""
         ...
@@ -268,6 +288,10 @@ class Accounts(Protocol):
 
     def next_number(self, counter: str) -> int:
         """The next running number of a counter (a login prefix, «person», «key»); never given twice."""
+        ...
+
+    def of_unit(self, unit: Unit) -> Iterator[Account]:
+        """The accounts, not deregistered, of the unit with that class and identity, by login."""
         ...
 
     def known_logins(self) -> frozenset[str]:
@@ -351,6 +375,57 @@ class Journal(Protocol):
         ...
 
 
+class Units(Protocol):
+    """The units in the register."""
+
+    def add(self, unit: RegisteredUnit) -> None:
+        """Register one. Raises Conflict where number, or class and identity, are taken."""
+        ...
+
+    def get(self, number: str) -> RegisteredUnit:
+        """One. Raises NotFound."""
+        ...
+
+    def find(self, unit: Unit) -> RegisteredUnit | None:
+        """The unit with that class and identity; None where it was never registered."""
+        ...
+
+    def save(self, unit: RegisteredUnit) -> None:
+        """Write its changed fields. Raises NotFound, and Conflict where another unit has that identity."""
+        ...
+
+    def all(self, *, state: UnitState | None = None) -> Iterator[RegisteredUnit]:
+        """All, or those in one state, by number."""
+        ...
+
+
+class Duties(Protocol):
+    """What offices and units have still to do."""
+
+    def add(self, *duties: Duty) -> None:
+        """Record duties. One of the same kind, login, key, unit and application that is open already is not doubled."""
+        ...
+
+    def open(
+        self,
+        *,
+        kind: DutyKind | None = None,
+        login: str | None = None,
+        application: str | None = None,
+        unit_number: str | None = None,
+    ) -> tuple[Duty, ...]:
+        """Those that are not done and fit, oldest first."""
+        ...
+
+    def settle(self, duties: Iterable[Duty], *, at: datetime, outcome: str = "done") -> None:
+        """Strike off; one that is done already is left as it was."""
+        ...
+
+    def cancel(self, *, application: str, at: datetime) -> None:
+        """Strike off all that an application which was withdrawn had brought, with the outcome «withdrawn»."""
+        ...
+
+
 class Tasks(Protocol):
     """What the realms have still to be told."""
 
@@ -391,6 +466,12 @@ class Transaction(Protocol):
 
     @property
     def tasks(self) -> Tasks: ...
+
+    @property
+    def units(self) -> Units: ...
+
+    @property
+    def duties(self) -> Duties: ...
 
     @property
     def facts(self) -> Facts: ...

@@ -91,6 +91,57 @@ class Unit:
         return self.credit_code or self.organisation_code or self.name
 
     @property
+    def identity(self) -> str:
+        """What makes it this unit, whatever else about it changes.
+
+        Enterprises are told apart by organisation code (it stands within the credit code, places 9 to 17). Management
+        units have no code: level, district and name together, since «登记科» is in every district.
+        """
+        if self.user_class is UserClass.ENTERPRISE:
+            code = self.organisation_code or (self.credit_code or "")[8:17]
+            return code.replace("-", "").upper() or self.name
+        return "/".join((self.rank, self.district or "", "".join(self.name.split())))
+
+    @property
     def rank(self) -> str:
         """What a token says about the level: city, district or enterprise."""
         return self.level.value if self.level is not None else self.user_class.value
+
+
+class UnitState(StrEnum):
+    """Whether a unit may still apply."""
+
+    ACTIVE = "active"
+    #: taken up by another unit, with its people
+    MERGED = "merged"
+    CLOSED = "closed"
+
+    @property
+    def zh(self) -> str:
+        """As the offices say it."""
+        return {"active": "正常", "merged": "已合并", "closed": "已撤销"}[self.value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """联系人 of a unit, and where notices go."""
+
+    name: str = ""
+    phone: str = ""
+    #: "" where notices are printed as letters
+    email: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredUnit:
+    """A unit in the register: its number stays, whatever it is called and wherever it moves."""
+
+    #: e.g. U000001
+    number: str
+    #: as it is now
+    unit: Unit
+    state: UnitState = UnitState.ACTIVE
+    contact: Contact = Contact()
+    #: number of the unit that took it up
+    merged_into: str = ""
