@@ -24,10 +24,14 @@ class Form(StrEnum):
     DEREGISTRATION = "A7"
     #: the enterprises' form, printed by the system itself (Article 5 (2))
     ENTERPRISE_NEW = "ENT-NEW"
+    #: the enterprises' form for a user who changed: another holder, another name, another key (Article 5 (2) 变更)
+    ENTERPRISE_CHANGE = "ENT-CHANGE"
     #: the enterprises' written request (Article 6 (2))
     ENTERPRISE_CANCEL = "ENT-CANCEL"
     #: restoring after a sweep (Article 6 (4))
     RESTORE = "RESTORE"
+    #: written request to delete business that was found unfinished after the deregistration (Article 6 (3))
+    BUSINESS_DELETION = "BUSINESS-DELETION"
 
     @property
     def zh(self) -> str:
@@ -45,6 +49,11 @@ class Form(StrEnum):
         return not self.opens_accounts
 
     @property
+    def names_a_holder(self) -> bool:
+        """Whether it says who is to hold the account from now on: the same person, or another (reading A-10)."""
+        return self in {Form.USER_RENAME, Form.ENTERPRISE_CHANGE}
+
+    @property
     def is_annex(self) -> bool:
         """Whether it is one of the printed forms of Annex 3 to 7."""
         return self.value.startswith("A")
@@ -57,8 +66,10 @@ _TITLES = {
     Form.PERMISSION_CHANGE: "用户权限变更申请表",
     Form.DEREGISTRATION: "用户权限注销申请表",
     Form.ENTERPRISE_NEW: "企业用户申请表",
+    Form.ENTERPRISE_CHANGE: "企业用户变更申请表",
     Form.ENTERPRISE_CANCEL: "企业用户注销申请",
     Form.RESTORE: "恢复登录资格申请",
+    Form.BUSINESS_DELETION: "未完成业务删除申请",
 }
 
 #: 附件3至附件7 have five printed rows (reading A-18)

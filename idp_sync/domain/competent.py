@@ -13,6 +13,7 @@ from idp_sync.domain.unit import UserClass
 _DECIDED_BY = {
     Form.DEREGISTRATION: Competence.DEREGISTER,
     Form.RESTORE: Competence.RESTORE,
+    Form.BUSINESS_DELETION: Competence.RESTORE,  # 向市城建研究中心提交书面申请 (Article 6 (3))
 }
 
 

@@ -61,8 +61,12 @@ FORM_COLUMNS: Final[Mapping[Form, frozenset[str]]] = {
     Form.PERMISSION_CHANGE: _LOGIN | {"原申请权限", "现申请权限"},
     Form.DEREGISTRATION: _LOGIN,
     Form.ENTERPRISE_NEW: _NEW,
+    Form.ENTERPRISE_CHANGE: frozenset(
+        {"序号", "密钥编号", "原密钥编号", "原用户姓名", "原登录名称", "现用户姓名", "性别", "身份证号", "备注"}
+    ),
     Form.ENTERPRISE_CANCEL: _LOGIN,
     Form.RESTORE: _LOGIN,
+    Form.BUSINESS_DELETION: _LOGIN | {"备注"},
 }
 #: our own additions, on any form
 _ADDITIONS: Final = frozenset({"申请范围", WORDS})
@@ -78,6 +82,7 @@ _TELLING: Final[tuple[tuple[str, Form], ...]] = (
 #: what the same columns mean on an enterprise's form
 _OF_ENTERPRISES: Final[Mapping[Form, Form]] = {
     Form.NEW_USER: Form.ENTERPRISE_NEW,
+    Form.USER_RENAME: Form.ENTERPRISE_CHANGE,
     Form.DEREGISTRATION: Form.ENTERPRISE_CANCEL,
 }
 

@@ -36,7 +36,7 @@ _DOCUMENT: Final = "证明材料"
 _ORIGINAL: Final = "核验原件"
 _COPY: Final = "复印件盖章"
 #: forms of which the words around the table are the application
-_WRITTEN_REQUESTS: Final = frozenset({Form.ENTERPRISE_CANCEL, Form.RESTORE})
+_WRITTEN_REQUESTS: Final = frozenset({Form.ENTERPRISE_CANCEL, Form.RESTORE, Form.BUSINESS_DELETION})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,11 @@ from idp_sync.domain.finding import Code, Finding
 from idp_sync.domain.unit import UserClass
 
 #: whose forms they are: Annex 3 to 7 are management units' (Articles 5 (1) and 6 (1)); enterprises have their own, and
-#: only those ask for the documents of Article 5 (2); restoring is open to both
+#: only those ask for the documents of Article 5 (2); what goes to 城建研究中心 is open to both
 _WHOSE: Mapping[Form, UserClass] = {
     **{form: UserClass.MANAGEMENT for form in Form if form.is_annex},
     Form.ENTERPRISE_NEW: UserClass.ENTERPRISE,
+    Form.ENTERPRISE_CHANGE: UserClass.ENTERPRISE,
     Form.ENTERPRISE_CANCEL: UserClass.ENTERPRISE,
 }
 

@@ -41,7 +41,7 @@ def unit_codes_are_right(case: Case) -> Iterator[Finding]:
 
 def prove_the_enterprise(case: Case) -> Iterator[Finding]:
     """The documents of Article 5 (2) by type; 所有提交复印件均加盖单位公章, those that nobody asked for too (R-24)."""
-    if case.application.form is not Form.ENTERPRISE_NEW:
+    if case.application.form not in {Form.ENTERPRISE_NEW, Form.ENTERPRISE_CHANGE}:
         return
     for required in _required(case):
         yield from _proof_findings(case, required)

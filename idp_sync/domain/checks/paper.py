@@ -10,7 +10,7 @@ from idp_sync.domain.checks.case import Case
 from idp_sync.domain.finding import Code, Finding
 
 #: a written request or a call to the research centre bears no commitment on the use of keys: R-45 asks it of forms
-_FORMS_WITHOUT_COMMITMENT = frozenset({Form.ENTERPRISE_CANCEL, Form.RESTORE})
+_FORMS_WITHOUT_COMMITMENT = frozenset({Form.ENTERPRISE_CANCEL, Form.RESTORE, Form.BUSINESS_DELETION})
 
 #: what people write in 备注 as the ground
 _GROUNDS = ("损坏", "到期", "过期", "失效", "丢失", "遗失", "被盗")

@@ -12,14 +12,14 @@ from idp_sync.domain.finding import Code, Finding
 from idp_sync.domain.name import read_name
 
 #: the forms that ask for 性别 and 身份证号 of the person who is to hold the account
-_FORMS_WITH_ID = frozenset({Form.NEW_USER, Form.ENTERPRISE_NEW, Form.USER_RENAME})
+_FORMS_WITH_ID = frozenset(form for form in Form if form.opens_accounts or form.names_a_holder)
 
 
 def names_are_names(case: Case) -> Iterator[Finding]:
     """用户姓名 and, in Annex 5, 现用户姓名 can be written on a certificate and into a directory."""
     for row in case.application.rows:
         yield from (replace(f, row=row.number, field="用户姓名") for f in read_name(row.name).findings)
-        if case.application.form is Form.USER_RENAME:
+        if case.application.form.names_a_holder:
             yield from (replace(f, row=row.number, field="现用户姓名") for f in read_name(row.new_name).findings)
 
 

@@ -16,7 +16,9 @@ from idp_sync.domain.name import read_name
 from idp_sync.domain.unit import Unit, UserClass
 
 #: forms that a suspended user may hand in only after the login is restored (恢复登录资格后继续申请办理, Article 6 (4))
-_FORMS_OF_ACTIVE_USERS = frozenset({Form.KEY_REPLACEMENT, Form.USER_RENAME, Form.PERMISSION_CHANGE})
+_FORMS_OF_ACTIVE_USERS = frozenset(
+    {Form.KEY_REPLACEMENT, Form.USER_RENAME, Form.PERMISSION_CHANGE, Form.ENTERPRISE_CHANGE}
+)
 
 
 def people_are_as_stated(case: Case) -> Iterator[Finding]:
@@ -31,10 +33,18 @@ def people_are_as_stated(case: Case) -> Iterator[Finding]:
         user = users.get(row.login.strip())
         if user is None:
             yield Finding(code=Code.USER_UNKNOWN, row=row.number, field="登录名称", detail=row.login)
+        elif case.application.form is Form.BUSINESS_DELETION:
+            yield from _is_deregistered(row, user)
         elif user.state is AccountState.DEREGISTERED:
             yield Finding(code=Code.USER_CANCELLED, row=row.number, field="登录名称", detail=row.login)
         else:
             yield from _user_is_as_stated(case, row, user)
+
+
+def _is_deregistered(row: Row, user: KnownUser) -> Iterator[Finding]:
+    """密钥注销后发现存在未完成的业务 (Article 6 (3)): before that, the user finishes or deletes it himself."""
+    if user.state is not AccountState.DEREGISTERED:
+        yield Finding(code=Code.STATE_MISMATCH, row=row.number, field="登录名称", detail=f"现状为{user.state.zh}")
 
 
 def _already_has_an_account(row: Row, users: Iterable[KnownUser]) -> Iterator[Finding]:
@@ -53,7 +63,7 @@ def _user_is_as_stated(case: Case, row: Row, user: KnownUser) -> Iterator[Findin
     yield from _state_allows(case.application.form, row, user)
     yield from _key_is_the_holders(case.application.form, row, user)
     yield from _permissions_are_the_present_ones(case, row, user)
-    if case.application.form is Form.USER_RENAME and is_new_holder(row, user):
+    if case.application.form.names_a_holder and is_new_holder(row, user):
         others = (u for u in (case.known.users or {}).values() if u.login != user.login)
         yield from _already_has_an_account(row, others)
 
@@ -89,7 +99,7 @@ def _state_allows(form: Form, row: Row, user: KnownUser) -> Iterator[Finding]:
 
 def _key_is_the_holders(form: Form, row: Row, user: KnownUser) -> Iterator[Finding]:
     """原密钥编号 in Annex 4 and 密钥编号 in Annex 5 name the key that this user holds."""
-    if form not in {Form.KEY_REPLACEMENT, Form.USER_RENAME} or user.key_number is None:
+    if not (form is Form.KEY_REPLACEMENT or form.names_a_holder) or user.key_number is None:
         return
     if row.key_number.strip() != user.key_number:
         yield Finding(code=Code.KEY_MISMATCH, row=row.number, field="密钥编号", detail=row.key_number)
@@ -133,7 +143,7 @@ def no_business_is_unfinished(case: Case) -> Iterator[Finding]:
 def closes_an_account(case: Case) -> bool:
     """Whether the application, once carried out, ends somebody's account."""
     application = case.application
-    if application.form is Form.USER_RENAME:
+    if application.form.names_a_holder:
         users = case.known.users or {}
         return any(
             (user := users.get(row.login.strip())) is not None and is_new_holder(row, user) for row in application.rows
