@@ -27,15 +27,19 @@ def sweep(context: click.Context, in_spite_of: str, acting_as: str, *, apply_: b
     actor = actor_of(house, acting_as)
     collected = tuple(house.sweep.collect())
     found = house.sweep.plan()
-    if as_json:
-        print_json(_document(found, collected))
-    else:
+    if not as_json:
         _show(found, collected)
+    elif not apply_:
+        print_json(_document(found, collected))
     if not apply_:
         return
     suspended = house.sweep.apply(found, actor=actor, in_spite_of=in_spite_of)
-    say(f"已暂停登录资格 / suspended: {len(suspended.idle)}")
-    say_synced(suspended.synced)
+    if as_json:
+        done = {"suspended": [idle.account.login for idle in suspended.idle], "complete": suspended.synced.complete}
+        print_json(_document(found, collected) | done)
+    else:
+        say(f"已暂停登录资格 / suspended: {len(suspended.idle)}")
+        say_synced(suspended.synced)
     finish(suspended.synced)
 
 
