@@ -232,7 +232,11 @@ class Applications(Protocol):
         ...
 
     def decide(self, decision: Decision, *, state: State, expected: State, accounts: Sequence[str] = ()) -> None:
-        """Record a decision and the state that follows. Raises Conflict where the state is not `expected` any more."""
+        """Record a decision and the state that follows.
+
+        Raises Conflict where the state is not `expected` any more, or where the application was amended since: its
+        version is not the decision's.
+        """
         ...
 
     def amend(self, record: ApplicationRecord, *, expected: State, version: int) -> None:

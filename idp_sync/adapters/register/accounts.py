@@ -18,7 +18,7 @@ from idp_sync.domain.unit import Unit
 
 _WITH_UNIT: Select[*tuple[Any, ...]] = select(
     *(column for column in schema.account.c if column.key not in {"id_sealed", "id_hash", "unit_id"}),
-    *(column.label(f"unit_{column.key}") for column in schema.unit.c if column.key != "id"),
+    *(column.label(f"unit_{column.key}") for column in schema.unit.c if column.key not in {"id", "code", "identity"}),
 ).join_from(schema.account, schema.unit)
 
 
@@ -107,6 +107,20 @@ class SqlAccounts:
         first = self._sql.insert(schema.counter).values(name=counter, value=1)
         following = first.on_conflict_do_update(index_elements=["name"], set_={"value": schema.counter.c.value + 1})
         return int(self._sql.value(following.returning(schema.counter.c.value)))
+
+    def of_unit(self, unit: Unit) -> Iterator[Account]:
+        """The accounts, not deregistered, of the unit with that class and identity, by login; streamed.
+
+        They are found by their unit as it was written with them: one unit may have been written in several ways.
+        """
+        same = select(schema.unit.c.id).where(
+            schema.unit.c.user_class == unit.user_class, schema.unit.c.identity == unit.identity
+        )
+        statement = _WITH_UNIT.where(
+            schema.account.c.unit_id.in_(same), schema.account.c.state != AccountState.DEREGISTERED
+        )
+        for page in self._sql.pages(statement, schema.account.c.login):
+            yield from self._accounts_in(page)
 
     def known_logins(self) -> frozenset[str]:
         """Every login that was ever given, tombstones too."""

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import date
 from itertools import groupby, islice
+from typing import Any, Final
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, delete, insert, literal, or_, select, update
 
 from idp_sync.adapters.register import mapping
 from idp_sync.adapters.register.errors import mapped
-from idp_sync.adapters.register.schema import application, application_account, application_person, decision
+from idp_sync.adapters.register.schema import (
+    application,
+    application_account,
+    application_person,
+    application_text,
+    decision,
+)
 from idp_sync.adapters.register.sealing import Seal
 from idp_sync.adapters.register.statements import Statements
-from idp_sync.domain.application import State
+from idp_sync.domain.application import Application, State
+from idp_sync.domain.citizen_id import read_id_number
 from idp_sync.domain.errors import Conflict, NotFound
 from idp_sync.domain.finding import Outcome, labels_of
 from idp_sync.ports import ApplicationRecord, ApplicationSummary, Decision
+
+#: decided or not, but not done with
+_IN_FLIGHT: Final = (State.RECEIVED, State.UNDER_REVIEW, State.APPROVED)
 
 
 class SqlApplications:
@@ -29,10 +41,44 @@ class SqlApplications:
 
     def add(self, record: ApplicationRecord) -> None:
         """Take one in. Raises Conflict where its number is taken already, NotFound where an account is unknown."""
+        number = record.application.id
+        self._sql.add(
+            application,
+            {**self._values(record), "number": number, "version": record.version},
+            taken=f"{number}: 申请编号已存在 / an application of that number is in the register already",
+        )
+        self._list(record.application)
+        for decided in record.decisions:
+            self._record(decided)
+        self._name_accounts(number, record.accounts)
+
+    def amend(self, record: ApplicationRecord, *, expected: State, version: int) -> None:
+        """Replace an application's content, outcome, findings and state by a mended one, as the next version.
+
+        Where it came from, and when and through whom, is replaced as well. Decisions and accounts stay as they are
+        recorded, whatever the record says of them; each decision with the version that it was made upon.
+
+        Raises NotFound, and Conflict where state or version are not as expected any more.
+        """
+        number = record.application.id
+        as_expected = (application.c.state == expected, application.c.version == version)
+        amended = self._sql.run(
+            update(application)
+            .where(application.c.number == number, *as_expected)
+            .values(**self._values(record), version=version + 1)
+        )
+        if not amended:
+            raise self._changed(number, expected, version)
+        seq = select(application.c.seq).where(application.c.number == number).scalar_subquery()
+        self._sql.run(delete(application_text).where(application_text.c.seq == seq))
+        self._sql.run(delete(application_person).where(application_person.c.application == number))
+        self._list(record.application)
+
+    def _values(self, record: ApplicationRecord) -> dict[str, Any]:
+        """What a row holds of a record, without number and version."""
         handed_in = record.application
         document, sealed = mapping.split_document(handed_in)
-        values = {
-            "number": handed_in.id,
+        return {
             "form": handed_in.form,
             "state": record.state,
             "outcome": record.outcome,
@@ -47,19 +93,32 @@ class SqlApplications:
             "findings": mapping.finding_values(record.findings),
             "codes": list(labels_of(record.findings)),
         }
-        self._sql.add(
-            application,
-            values,
-            taken=f"{handed_in.id}: 申请编号已存在 / an application of that number is in the register already",
+
+    def _list(self, handed_in: Application) -> None:
+        """Make it found by its people, and in searches."""
+        people = [
+            {
+                "application": handed_in.id,
+                "position": position,
+                "name": mapping.listed_name(row.name),
+                "login": mapping.listed_name(row.login.strip()),
+                "id_hash": self._hash_of(row.id_number),
+            }
+            for position, row in enumerate(handed_in.rows)
+        ]
+        self._sql.run(insert(application_person), people)
+        text = select(application.c.seq, literal(mapping.found_by(handed_in))).where(
+            application.c.number == handed_in.id
         )
-        people = enumerate(mapping.listed_name(row.name) for row in handed_in.rows)
-        self._sql.run(
-            insert(application_person),
-            [{"application": handed_in.id, "position": position, "name": name} for position, name in people],
-        )
-        for decided in record.decisions:
-            self._record(decided)
-        self._name_accounts(handed_in.id, record.accounts)
+        self._sql.run(insert(application_text).from_select(["seq", "text"], text))
+
+    def _hash_of(self, id_number: str) -> str | None:
+        """The keyed hash of an ID number; None for what is none, so that two scribbles are not one person.
+
+        Whether a birth date lies ahead is not asked here: that is a finding, and the person is the same.
+        """
+        number = read_id_number(id_number, today=date.max).number
+        return self._seal.hash(number.number) if number is not None else None
 
     def get(self, id_: str) -> ApplicationRecord:
         """One, whole. Raises NotFound."""
@@ -84,6 +143,7 @@ class SqlApplications:
             source=row["source"],
             decisions=tuple(mapping.decision_of(row) for row in decisions),
             accounts=tuple(account["login"] for account in accounts),
+            version=row["version"],
         )
 
     def exists(self, id_: str) -> bool:
@@ -117,25 +177,62 @@ class SqlApplications:
     def decide(self, decision: Decision, *, state: State, expected: State, accounts: Sequence[str] = ()) -> None:
         """Record a decision and the state that follows.
 
-        Raises Conflict where the state is not `expected` any more, NotFound where the application or one of the
-        accounts is unknown.
+        Raises Conflict where the state is not `expected` any more, or where the application was amended since: its
+        version is not the decision's. Raises NotFound where the application or one of the accounts is unknown.
         """
-        self.move(decision.application, state=state, expected=expected)
+        self._move(decision.application, state=state, expected=expected, version=decision.version)
         self._record(decision)
         self._name_accounts(decision.application, accounts)
 
     def move(self, id_: str, *, state: State, expected: State) -> None:
         """Set the state. Raises Conflict where it is not `expected` any more, NotFound."""
-        moved = self._sql.run(
-            update(application).where(application.c.number == id_, application.c.state == expected).values(state=state)
-        )
+        self._move(id_, state=state, expected=expected)
+
+    def _move(self, id_: str, *, state: State, expected: State, version: int | None = None) -> None:
+        as_expected = [application.c.state == expected]
+        if version is not None:
+            as_expected.append(application.c.version == version)
+        moved = self._sql.run(update(application).where(application.c.number == id_, *as_expected).values(state=state))
         if not moved:
-            found = self._sql.value(select(application.c.state).where(application.c.number == id_))
-            if found is None:
-                raise _not_found(id_)
-            raise Conflict(
-                f"{id_}: 状态已变为“{State(found).zh}”，请重新查看 / is {found} by now, not {expected}: look again"
+            raise self._changed(id_, expected, version)
+
+    def in_flight(self, *, id_number: str = "", login: str = "") -> tuple[str, ...]:
+        """Numbers of the applications, received, under review or approved, on which that person stands.
+
+        By ID number (keyed hash) or by login name; with both, those that bear either. In the order of arrival.
+        """
+        asked = [
+            column == value
+            for column, value in (
+                (application_person.c.id_hash, self._hash_of(id_number)),
+                (application_person.c.login, login.strip()),
             )
+            if value
+        ]
+        if not asked:
+            return ()
+        named = select(application_person.c.application).where(or_(*asked))
+        rows = self._sql.rows(
+            select(application.c.number)
+            .where(application.c.number.in_(named), application.c.state.in_(_IN_FLIGHT))
+            .order_by(application.c.seq)
+        )
+        return tuple(row["number"] for row in rows)
+
+    def _changed(self, id_: str, expected: State, version: int | None) -> NotFound | Conflict:
+        """Why an application was not found as it was expected."""
+        row = self._sql.row(select(application.c.state, application.c.version).where(application.c.number == id_))
+        if row is None:
+            return _not_found(id_)
+        state = State(row["state"])
+        if state is expected:
+            return Conflict(
+                f"{id_}: 已补正为第{row['version']}版，请重新查看 / "
+                f"was amended, is at version {row['version']}, not {version}: look again"
+            )
+        return Conflict(
+            f"{id_}: 状态已变为“{state.zh}”，请重新查看 / is {state.value} by now, not {expected.value}: look again"
+        )
 
     def _record(self, decided: Decision) -> None:
         values = {name: getattr(decided, name) for name in Decision.__dataclass_fields__}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any, Final
@@ -11,11 +12,21 @@ from sqlalchemy import RowMapping
 
 from idp_sync.domain.account import Account, AccountState
 from idp_sync.domain.application import Application, Document, Form, Opinion, Row, State
+from idp_sync.domain.duty import Duty, DutyKind
 from idp_sync.domain.finding import Code, Finding, Outcome
 from idp_sync.domain.journal import Entry
 from idp_sync.domain.key import Certificate, Key, KeyState, RevocationReason
 from idp_sync.domain.task import Task, TaskKind
-from idp_sync.domain.unit import DocumentType, Level, OrganisationType, Unit, UserClass
+from idp_sync.domain.unit import (
+    Contact,
+    DocumentType,
+    Level,
+    OrganisationType,
+    RegisteredUnit,
+    Unit,
+    UnitState,
+    UserClass,
+)
 from idp_sync.ports import ApplicationSummary, Decision
 
 # --- units -----------------------------------------------------------------------------------------------------------
@@ -23,7 +34,11 @@ from idp_sync.ports import ApplicationSummary, Decision
 
 def unit_values(unit: Unit) -> dict[str, str]:
     """The row of a unit, without its id; what is absent is ""."""
-    return {"code": unit.code, **{name: value or "" for name, value in asdict(unit).items()}}
+    return {
+        "code": unit.code,
+        "identity": unit.identity,
+        **{name: value or "" for name, value in asdict(unit).items()},
+    }
 
 
 def unit_of(row: RowMapping | dict[str, Any], prefix: str = "") -> Unit:
@@ -42,6 +57,30 @@ def unit_of(row: RowMapping | dict[str, Any], prefix: str = "") -> Unit:
         document_type=DocumentType(document_type) if document_type else None,
         credit_code=value("credit_code"),
         organisation_code=value("organisation_code"),
+    )
+
+
+def registered_unit_values(registered: RegisteredUnit) -> dict[str, Any]:
+    """The row of a unit in the register."""
+    contact = asdict(registered.contact)
+    return {
+        "number": registered.number,
+        "identity": registered.unit.identity,
+        **{name: value or "" for name, value in asdict(registered.unit).items()},
+        "state": registered.state,
+        **{f"contact_{name}": value for name, value in contact.items()},
+        "merged_into": registered.merged_into,
+    }
+
+
+def registered_unit_of(row: RowMapping) -> RegisteredUnit:
+    """The unit in a row of the register."""
+    return RegisteredUnit(
+        number=row["number"],
+        unit=unit_of(row),
+        state=UnitState(row["state"]),
+        contact=Contact(**{name: row[f"contact_{name}"] for name in Contact.__dataclass_fields__}),
+        merged_into=row["merged_into"],
     )
 
 
@@ -101,6 +140,21 @@ def _row_of(row: dict[str, Any]) -> Row:
 def listed_name(name: str) -> str:
     """A name as it stands in lists: on one line, and not an ID number that slipped into its column."""
     return _LIKE_AN_ID_NUMBER.sub("***", _UNPRINTABLE.sub("\ufffd", name))
+
+
+def folded(text: str) -> str:
+    """A text as searches compare it: compatibility forms, capitals and blanks make no difference."""
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def found_by(application: Application) -> str:
+    """What a search looks at: number, unit, names and logins, folded, each on a line of its own."""
+    written = [application.unit.name, *(value for row in application.rows for value in _names_in(row))]
+    return "\n".join([folded(application.id), *(listed_name(folded(listed_name(text))) for text in written if text)])
+
+
+def _names_in(row: Row) -> tuple[str, ...]:
+    return row.name, row.new_name, row.login
 
 
 def finding_values(findings: Iterable[Finding]) -> list[dict[str, Any]]:
@@ -186,6 +240,20 @@ def task_of(row: RowMapping) -> Task:
     """The task in a row."""
     values = {name: row[name] for name in Task.__dataclass_fields__}
     return Task(**{**values, "kind": TaskKind(row["kind"]), "user_class": UserClass(row["user_class"])})
+
+
+# --- duties ----------------------------------------------------------------------------------------------------------
+
+
+def duty_values(duty: Duty) -> dict[str, Any]:
+    """The row of a duty, without its number."""
+    return {name: getattr(duty, name) for name in Duty.__dataclass_fields__ if name != "id"}
+
+
+def duty_of(row: RowMapping) -> Duty:
+    """The duty in a row."""
+    values = {name: row[name] for name in Duty.__dataclass_fields__}
+    return Duty(**{**values, "kind": DutyKind(row["kind"]), "user_class": UserClass(row["user_class"])})
 
 
 # --- journal ---------------------------------------------------------------------------------------------------------

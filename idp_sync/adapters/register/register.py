@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from idp_sync.adapters.register import setting_up
 from idp_sync.adapters.register.accounts import SqlAccounts
 from idp_sync.adapters.register.applications import SqlApplications
+from idp_sync.adapters.register.duties import SqlDuties
 from idp_sync.adapters.register.engine import Database
 from idp_sync.adapters.register.errors import mapped
 from idp_sync.adapters.register.evidence import SqlEvidence
@@ -20,6 +21,7 @@ from idp_sync.adapters.register.keys import SqlKeys
 from idp_sync.adapters.register.sealing import Seal, read_seal
 from idp_sync.adapters.register.statements import Statements
 from idp_sync.adapters.register.tasks import SqlTasks
+from idp_sync.adapters.register.units import SqlUnits
 from idp_sync.config import RegisterSettings
 from idp_sync.ports import Step, Transaction
 
@@ -35,6 +37,8 @@ class SqlTransaction:
         self.evidence = SqlEvidence(statements)
         self.journal = SqlJournal(statements)
         self.tasks = SqlTasks(statements)
+        self.units = SqlUnits(statements)
+        self.duties = SqlDuties(statements)
         self.facts = SqlFacts(statements)
 
 

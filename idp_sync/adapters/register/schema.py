@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     JSON,
@@ -70,6 +70,8 @@ unit = Table(
     Column("id", Integer, primary_key=True),
     Column("user_class", _name(), nullable=False),
     Column("code", _name(), nullable=False),
+    #: what makes it this unit, whatever else about it changes: by it the accounts of a unit are found
+    Column("identity", _name(), nullable=False),
     Column("name", _name(), nullable=False),
     Column("level", _name(), nullable=False),
     Column("district", _name(), nullable=False),
@@ -89,6 +91,7 @@ unit = Table(
         "organisation_code",
         name="uq_unit_value",
     ),
+    Index(None, "user_class", "identity"),
 )
 
 application = Table(
@@ -112,6 +115,8 @@ application = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("findings", JSON, nullable=False),
     Column("codes", JSON, nullable=False),
+    #: 1, and one more with each amendment
+    Column("version", Integer, nullable=False),
     Index(None, "state", "seq"),
     sqlite_autoincrement=True,
 )
@@ -122,6 +127,21 @@ application_person = Table(
     Column("application", ForeignKey("application.number"), primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("name", Text, nullable=False),
+    #: as written, without blanks about it; "" where there is none
+    Column("login", _name(), nullable=False),
+    #: keyed hash; empty where no ID number can be read
+    Column("id_hash", _name(), nullable=True),
+    Index(None, "login"),
+    Index(None, "id_hash"),
+)
+
+#: what an application is found by in a search, beside it in a narrow table: a part of a text is found by reading all
+#: of them, which must not drag the documents along
+application_text = Table(
+    "application_text",
+    metadata,
+    Column("seq", ForeignKey("application.seq"), primary_key=True, autoincrement=False),
+    Column("text", Text, nullable=False),
 )
 
 decision = Table(
@@ -134,6 +154,8 @@ decision = Table(
     Column("at", Moment, nullable=False),
     Column("verdict", _name(), nullable=False),
     Column("opinion", Text, nullable=False),
+    #: of the application that it was made upon
+    Column("version", Integer, nullable=False),
     Index(None, "application", "seq"),
     sqlite_autoincrement=True,
 )
@@ -280,3 +302,59 @@ fact = Table(
     Column("name", _name(), primary_key=True),
     Column("value", Text, nullable=False),
 )
+
+#: units as they are now; what is absent is "", as in the table of units above
+registered_unit = Table(
+    "registered_unit",
+    metadata,
+    Column("number", _name(), primary_key=True),
+    Column("user_class", _name(), nullable=False),
+    Column("identity", _name(), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("level", _name(), nullable=False),
+    Column("district", _name(), nullable=False),
+    Column("organisation_type", _name(), nullable=False),
+    Column("document_type", _name(), nullable=False),
+    Column("credit_code", _name(), nullable=False),
+    Column("organisation_code", _name(), nullable=False),
+    Column("state", _name(), nullable=False),
+    Column("contact_name", Text, nullable=False),
+    Column("contact_phone", Text, nullable=False),
+    Column("contact_email", Text, nullable=False),
+    Column("contact_address", Text, nullable=False),
+    #: number of the unit that took it up, or ""
+    Column("merged_into", _name(), nullable=False),
+    UniqueConstraint("user_class", "identity"),
+)
+
+duty = Table(
+    "duty",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", _name(), nullable=False),
+    Column("user_class", _name(), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("login", _name(), nullable=False),
+    Column("application", _name(), nullable=False),
+    Column("key_number", _name(), nullable=False),
+    Column("unit_number", _name(), nullable=False),
+    #: empty while it is open
+    Column("done_at", Moment, nullable=True),
+    Column("outcome", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+#: those that are open: few among all that ever were
+_OPEN: Final = duty.c.done_at.is_(None)
+_OPEN_ONLY: Final[dict[str, Any]] = {"sqlite_where": _OPEN, "postgresql_where": _OPEN}
+
+# an open duty is not doubled; also finds the open ones of a kind
+Index(
+    "uq_duty_open",
+    *(duty.c[name] for name in ("kind", "login", "application", "key_number", "unit_number")),
+    unique=True,
+    **_OPEN_ONLY,
+)
+Index("ix_duty_open_login", duty.c.login, **_OPEN_ONLY)
+Index("ix_duty_open_application", duty.c.application, **_OPEN_ONLY)
+Index("ix_duty_open_unit_number", duty.c.unit_number, **_OPEN_ONLY)

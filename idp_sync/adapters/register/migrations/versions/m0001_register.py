@@ -1,5 +1,7 @@
 """The register's first schema."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -29,6 +31,7 @@ def upgrade() -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("findings", sa.JSON(), nullable=False),
         sa.Column("codes", sa.JSON(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_application")),
         sa.UniqueConstraint("number", name=op.f("uq_application_number")),
         sqlite_autoincrement=True,
@@ -92,6 +95,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("user_class", NAME, nullable=False),
         sa.Column("code", NAME, nullable=False),
+        sa.Column("identity", NAME, nullable=False),
         sa.Column("name", NAME, nullable=False),
         sa.Column("level", NAME, nullable=False),
         sa.Column("district", NAME, nullable=False),
@@ -113,6 +117,7 @@ def upgrade() -> None:
             name="uq_unit_value",
         ),
     )
+    op.create_index(op.f("ix_unit_user_class_identity"), "unit", ["user_class", "identity"])
     op.create_table(
         "account",
         sa.Column("login", NAME, nullable=False),
@@ -148,10 +153,21 @@ def upgrade() -> None:
         sa.Column("application", NAME, nullable=False),
         sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("login", NAME, nullable=False),
+        sa.Column("id_hash", NAME, nullable=True),
         sa.ForeignKeyConstraint(
             ["application"], ["application.number"], name=op.f("fk_application_person_application")
         ),
         sa.PrimaryKeyConstraint("application", "position", name=op.f("pk_application_person")),
+    )
+    op.create_index(op.f("ix_application_person_id_hash"), "application_person", ["id_hash"])
+    op.create_index(op.f("ix_application_person_login"), "application_person", ["login"])
+    op.create_table(
+        "application_text",
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["seq"], ["application.seq"], name=op.f("fk_application_text_seq")),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_application_text")),
     )
     op.create_table(
         "decision",
@@ -162,6 +178,7 @@ def upgrade() -> None:
         sa.Column("at", MOMENT, nullable=False),
         sa.Column("verdict", NAME, nullable=False),
         sa.Column("opinion", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["application"], ["application.number"], name=op.f("fk_decision_application")),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_decision")),
         sqlite_autoincrement=True,
@@ -222,3 +239,47 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_certificate_key_number"), "certificate", ["key_number"])
     op.create_index(op.f("ix_certificate_login_seq"), "certificate", ["login", "seq"])
+    op.create_table(
+        "registered_unit",
+        sa.Column("number", NAME, nullable=False),
+        sa.Column("user_class", NAME, nullable=False),
+        sa.Column("identity", NAME, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("level", NAME, nullable=False),
+        sa.Column("district", NAME, nullable=False),
+        sa.Column("organisation_type", NAME, nullable=False),
+        sa.Column("document_type", NAME, nullable=False),
+        sa.Column("credit_code", NAME, nullable=False),
+        sa.Column("organisation_code", NAME, nullable=False),
+        sa.Column("state", NAME, nullable=False),
+        sa.Column("contact_name", sa.Text(), nullable=False),
+        sa.Column("contact_phone", sa.Text(), nullable=False),
+        sa.Column("contact_email", sa.Text(), nullable=False),
+        sa.Column("contact_address", sa.Text(), nullable=False),
+        sa.Column("merged_into", NAME, nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_registered_unit")),
+        sa.UniqueConstraint("user_class", "identity", name=op.f("uq_registered_unit_user_class_identity")),
+    )
+    op.create_table(
+        "duty",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", NAME, nullable=False),
+        sa.Column("user_class", NAME, nullable=False),
+        sa.Column("since", MOMENT, nullable=False),
+        sa.Column("login", NAME, nullable=False),
+        sa.Column("application", NAME, nullable=False),
+        sa.Column("key_number", NAME, nullable=False),
+        sa.Column("unit_number", NAME, nullable=False),
+        sa.Column("done_at", MOMENT, nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_duty")),
+        sqlite_autoincrement=True,
+    )
+    open_only: dict[str, Any] = {
+        "sqlite_where": sa.text("done_at IS NULL"),
+        "postgresql_where": sa.text("done_at IS NULL"),
+    }
+    columns = ["kind", "login", "application", "key_number", "unit_number"]
+    op.create_index("uq_duty_open", "duty", columns, unique=True, **open_only)
+    for column in ("login", "application", "unit_number"):
+        op.create_index(f"ix_duty_open_{column}", "duty", [column], **open_only)
