@@ -6,16 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from idp_sync.domain.account import Account
 from idp_sync.domain.application import Application, State
+from idp_sync.domain.attachment import Attachment
 from idp_sync.domain.directory_entry import DirectoryEntry
 from idp_sync.domain.duty import Duty, DutyKind
 from idp_sync.domain.evidence import LoginSeen, Span
 from idp_sync.domain.finding import Finding, Outcome
 from idp_sync.domain.journal import Entry
 from idp_sync.domain.key import Certificate, Key, KeyPackage, RevocationReason, Subject
+from idp_sync.domain.notice import Notice, NoticeState
 from idp_sync.domain.permission import Permission
 from idp_sync.domain.plan import Change, ExpelMember
 from idp_sync.domain.rulebook import System
@@ -227,8 +230,14 @@ class Applications(Protocol):
         """Whether that number is taken."""
         ...
 
-    def summaries(self, *, state: State | None = None, limit: int | None = None) -> Iterator[ApplicationSummary]:
-        """All, or those in one state, in the order in which they came in."""
+    def summaries(
+        self, *, state: State | None = None, limit: int | None = None, newest_first: bool = False, text: str = ""
+    ) -> Iterator[ApplicationSummary]:
+        """All, or those in one state, in the order in which they came in, or the other way round; streamed.
+
+        With a text, only those where it is part of a person's name or login, of the unit's name or of the number:
+        compatibility forms, capitals and blanks make no difference. With a limit, so many from the beginning.
+        """
         ...
 
     def decide(self, decision: Decision, *, state: State, expected: State, accounts: Sequence[str] = ()) -> None:
@@ -478,6 +487,12 @@ class Transaction(Protocol):
     def duties(self) -> Duties: ...
 
     @property
+    def attachments(self) -> Attachments: ...
+
+    @property
+    def notices(self) -> Notices: ...
+
+    @property
     def facts(self) -> Facts: ...
 
 
@@ -550,4 +565,166 @@ class FormReader(Protocol):
 
     def read(self, name: str, content: bytes) -> Iterator[Incoming | Unreadable]:
         """Every application in a file: XLSX, DOCX, CSV, JSON, JSON lines or YAML, told apart by content and name."""
+        ...
+
+
+# --- attachments -----------------------------------------------------------------------------------------------------
+
+
+class Attachments(Protocol):
+    """Which files belong to which application; their content is in the AttachmentStore."""
+
+    def add(self, attachment: Attachment) -> Attachment:
+        """Record one; it comes back with its number.
+
+        Raises Conflict where the same content is with the application already, NotFound where that is unknown.
+        """
+        ...
+
+    def of(self, application: str) -> tuple[Attachment, ...]:
+        """Those of one application, in the order in which they were added."""
+        ...
+
+    def all(self) -> Iterator[Attachment]:
+        """All, in the order in which they were added; streamed."""
+        ...
+
+    def in_use(self) -> frozenset[str]:
+        """The hashes of all contents that belong to an application."""
+        ...
+
+    def remove(self, attachment: Attachment) -> None:
+        """Forget one; the content stays until nobody uses it. One that is gone already is no error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A content that lies in the store."""
+
+    sha256: str
+    #: when it was last put
+    put_at: datetime
+
+
+class AttachmentStore(Protocol):
+    """Contents by their SHA-256, encrypted where they lie.
+
+    Every method raises Unavailable where the disk fails, is full, or may not be read.
+    """
+
+    def put(self, content: bytes) -> str:
+        """Keep a content; its hash. When this returns it is durable. The same content again is kept once."""
+        ...
+
+    def get(self, sha256: str) -> bytes:
+        """A content, as it was put. Raises Unavailable where it is missing, damaged or was exchanged."""
+        ...
+
+    def exists(self, sha256: str) -> bool:
+        """Whether there is a content of that hash, whole or not."""
+        ...
+
+    def stored(self) -> Iterator[Stored]:
+        """All contents that lie there."""
+        ...
+
+    def delete(self, sha256: str, *, put_before: datetime) -> bool:
+        """Delete a content unless it was put again at that moment or later; whether it was deleted."""
+        ...
+
+
+class PdfScrutiny(Protocol):
+    """Looks into PDF files, without running or showing anything of them."""
+
+    def names(self, content: bytes) -> frozenset[str]:
+        """All names that stand in its objects, compressed and superseded ones too.
+
+        Raises InputError where it can't be read, has no page, or would take too much to read.
+        """
+        ...
+
+
+# --- notices ---------------------------------------------------------------------------------------------------------
+
+
+class Notices(Protocol):
+    """What is to be told, and what came of it."""
+
+    def queue(self, notice: Notice) -> Notice:
+        """Record a new one; it comes back with its number."""
+        ...
+
+    def get(self, number: int) -> Notice:
+        """One. Raises NotFound."""
+        ...
+
+    def all(self, *, state: NoticeState | None = None, application: str | None = None) -> Iterator[Notice]:
+        """All, or those in one state or on one application, by number; streamed."""
+        ...
+
+    def due(self, now: datetime, *, limit: int) -> tuple[Notice, ...]:
+        """Those with an address that are to be sent now, the longest waiting first."""
+        ...
+
+    def left_behind(self, before: datetime) -> tuple[Notice, ...]:
+        """Those that have been `sending` since before that moment."""
+        ...
+
+    def save(self, notice: Notice, *, was: Notice) -> None:
+        """Write its state. Raises Conflict where somebody else has changed it since it was read as `was`, NotFound."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedNotice:
+    """A notice in words."""
+
+    #: one line
+    subject: str
+    body: str
+
+
+class NoticeTemplates(Protocol):
+    """Puts notices into words."""
+
+    def render(self, notice: Notice) -> RenderedNotice:
+        """Subject and body, Chinese with English beside it. Raises NotSetUp where its template is missing or faulty."""
+        ...
+
+
+class MailResult(StrEnum):
+    """What came of handing one message to the mail server."""
+
+    TAKEN = "taken"
+    #: surely not taken, and may be another time
+    NOT_NOW = "not-now"
+    #: refused for good
+    NEVER = "never"
+    #: the conversation broke off where it may have been taken
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """One message that was handed to the mail server."""
+
+    result: MailResult
+    #: what the server said
+    problem: str = ""
+
+
+class MailSession(Protocol):
+    """A conversation with the mail server, for any number of messages."""
+
+    def send(self, notice: Notice) -> Handed:
+        """Hand one over. Raises Unavailable where the server is gone: surely nothing was taken then."""
+        ...
+
+
+class Mailer(Protocol):
+    """The mail server."""
+
+    def session(self) -> AbstractContextManager[MailSession]:
+        """Connect. Raises Unavailable where it can't be reached, AccessDenied where it refuses our account."""
         ...

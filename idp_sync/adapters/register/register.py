@@ -12,12 +12,14 @@ from sqlalchemy import Connection
 from idp_sync.adapters.register import setting_up
 from idp_sync.adapters.register.accounts import SqlAccounts
 from idp_sync.adapters.register.applications import SqlApplications
+from idp_sync.adapters.register.attachments import SqlAttachments
 from idp_sync.adapters.register.duties import SqlDuties
 from idp_sync.adapters.register.engine import Database
 from idp_sync.adapters.register.errors import mapped
 from idp_sync.adapters.register.evidence import SqlEvidence
 from idp_sync.adapters.register.journal import SqlFacts, SqlJournal
 from idp_sync.adapters.register.keys import SqlKeys
+from idp_sync.adapters.register.notices import SqlNotices
 from idp_sync.adapters.register.sealing import Seal, read_seal
 from idp_sync.adapters.register.statements import Statements
 from idp_sync.adapters.register.tasks import SqlTasks
@@ -39,6 +41,8 @@ class SqlTransaction:
         self.tasks = SqlTasks(statements)
         self.units = SqlUnits(statements)
         self.duties = SqlDuties(statements)
+        self.attachments = SqlAttachments(statements)
+        self.notices = SqlNotices(statements)
         self.facts = SqlFacts(statements)
 
 

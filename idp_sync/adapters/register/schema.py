@@ -358,3 +358,47 @@ Index(
 Index("ix_duty_open_login", duty.c.login, **_OPEN_ONLY)
 Index("ix_duty_open_application", duty.c.application, **_OPEN_ONLY)
 Index("ix_duty_open_unit_number", duty.c.unit_number, **_OPEN_ONLY)
+
+#: the contents lie in a store of their own, under their hashes
+attachment = Table(
+    "attachment",
+    metadata,
+    #: the order in which they were added; never given again
+    Column("id", Integer, primary_key=True),
+    Column("application", ForeignKey("application.number"), nullable=False),
+    Column("sha256", _name(), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("media_type", _name(), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("kind", _name(), nullable=False),
+    Column("document_type", Text, nullable=False),
+    Column("added_at", Moment, nullable=False),
+    Column("added_by", Text, nullable=False),
+    UniqueConstraint("application", "sha256"),
+    Index(None, "sha256"),
+    sqlite_autoincrement=True,
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("kind", _name(), nullable=False),
+    Column("office", _name(), nullable=False),
+    Column("recipient_name", Text, nullable=False),
+    #: "" for a letter
+    Column("email", Text, nullable=False),
+    Column("fields", JSON, nullable=False),
+    Column("application", _name(), nullable=False),
+    Column("login", _name(), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("next_attempt_at", Moment, nullable=False),
+    Column("state", _name(), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("attempted_at", Moment, nullable=True),
+    Column("done_at", Moment, nullable=True),
+    Column("problem", Text, nullable=False),
+    Index(None, "state", "next_attempt_at"),
+    Index(None, "application"),
+    sqlite_autoincrement=True,
+)

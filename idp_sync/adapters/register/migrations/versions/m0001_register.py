@@ -283,3 +283,43 @@ def upgrade() -> None:
     op.create_index("uq_duty_open", "duty", columns, unique=True, **open_only)
     for column in ("login", "application", "unit_number"):
         op.create_index(f"ix_duty_open_{column}", "duty", [column], **open_only)
+    op.create_table(
+        "attachment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("application", NAME, nullable=False),
+        sa.Column("sha256", NAME, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("media_type", NAME, nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("kind", NAME, nullable=False),
+        sa.Column("document_type", sa.Text(), nullable=False),
+        sa.Column("added_at", MOMENT, nullable=False),
+        sa.Column("added_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["application"], ["application.number"], name=op.f("fk_attachment_application")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attachment")),
+        sa.UniqueConstraint("application", "sha256", name=op.f("uq_attachment_application_sha256")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_attachment_sha256"), "attachment", ["sha256"])
+    op.create_table(
+        "notice",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("kind", NAME, nullable=False),
+        sa.Column("office", NAME, nullable=False),
+        sa.Column("recipient_name", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("fields", sa.JSON(), nullable=False),
+        sa.Column("application", NAME, nullable=False),
+        sa.Column("login", NAME, nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("next_attempt_at", MOMENT, nullable=False),
+        sa.Column("state", NAME, nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("attempted_at", MOMENT, nullable=True),
+        sa.Column("done_at", MOMENT, nullable=True),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_notice")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_notice_application"), "notice", ["application"])
+    op.create_index(op.f("ix_notice_state_next_attempt_at"), "notice", ["state", "next_attempt_at"])
