@@ -16,11 +16,21 @@ class KeyState(StrEnum):
     ISSUED = "issued"
     #: its certificate was revoked; the token itself is still out
     REVOKED = "revoked"
+    #: back at the office that issues keys
+    RETURNED = "returned"
+    #: declared lost: nobody waits for it any more
+    LOST = "lost"
 
     @property
     def zh(self) -> str:
         """As the ledger says it."""
-        return {"in-stock": "库存", "issued": "已发放", "revoked": "已吊销待收回"}[self.value]
+        return {
+            "in-stock": "库存",
+            "issued": "已发放",
+            "revoked": "已吊销待收回",
+            "returned": "已交回",
+            "lost": "已挂失",
+        }[self.value]
 
 
 class RevocationReason(StrEnum):

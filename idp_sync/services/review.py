@@ -1,4 +1,7 @@
-"""Review: the office whose matter it is approves, returns or rejects; the opinion, person and date are recorded."""
+"""Review: the office whose matter it is approves, returns or rejects; the opinion, person and date are recorded.
+
+Which step leads where stands in domain/lifecycle.py; here is who may take it, and what it does.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,13 @@ from idp_sync.domain.errors import Conflict, NotCompetent, Refused
 from idp_sync.domain.finding import FOUND_WHILE_READING
 from idp_sync.domain.journal import Actor
 from idp_sync.domain.known import NOTHING_KNOWN
+from idp_sync.domain.lifecycle import Step, state_after
 from idp_sync.domain.office import Competence, Office
 from idp_sync.domain.rulebook import RuleBook
 from idp_sync.ports import ApplicationRecord, Clock, Decision, Register, Transaction
 from idp_sync.services.acting import record
 from idp_sync.services.carry_out import carry_out
 from idp_sync.services.intake import known_of
-
-#: states in which an office may still decide
-_OPEN = (State.RECEIVED, State.UNDER_REVIEW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,21 +44,21 @@ class Review:
     book: RuleBook
     clock: Clock
 
-    def approve(self, id_: str, *, actor: Actor, opinion: str = "同意") -> Decided:
-        """Approve an office's own items; after the last office's approval the application is carried out.
+    def approve(self, id_: str, *, actor: Actor, opinion: str = "同意", seen: int | None = None) -> Decided:
+        """Approve an office's own items; after the last office's approval the application takes effect.
 
         It is checked again against the register as it stands now: what was right at intake may have become wrong.
+        `seen` is the version that the reviewer had before him; None for whichever is there now.
 
         Raises:
             NotFound: no such application.
-            Refused: its findings forbid it, it is decided already, or it is the actor's own.
+            Refused: its findings forbid it, or it is the actor's own.
             NotCompetent: the office decides none of its items, or has approved them already (Article 3).
-            Conflict: somebody else decided at the same moment.
+            Conflict: it is decided already, was mended since it was seen, or somebody decided at the same moment.
         """
         now = self.clock.now()
         with self.register.transaction() as tx:
-            found = self._open_application(tx, id_)
-            self._refuse_own(found.application, actor)
+            found = self._open_application(tx, id_, Step.APPROVE, actor, seen)
             verdict = self._check_again(tx, found)
             if not verdict.outcome.may_be_approved:
                 reasons = "；".join(f.sentence() for f in verdict.findings if not f.rule.is_note)
@@ -70,29 +71,23 @@ class Review:
                     f" / {actor.office.english} has nothing to decide in it"
                 )
             remaining = needed - approved - actor.office.competences
-            state = State.UNDER_REVIEW if remaining else State.APPROVED
+            state = state_after(found.state, Step.APPROVE_PART if remaining else Step.APPROVE, of=id_)
             opened = () if remaining else carry_out(tx, found.application, book=self.book, now=now, actor=actor)
-            decision = Decision(
-                application=id_, office=actor.office.code, actor=actor.name, at=now, verdict="approve", opinion=opinion
-            )
-            tx.applications.decide(decision, state=state, expected=found.state, accounts=opened)
-            record(tx, actor, "application.approve", id_, at=now, article="第三条", opinion=opinion, state=state.value)
+            self._decide(tx, found, actor, verdict="approve", opinion=opinion, state=state, accounts=opened)
         waiting = tuple(o for o in self.book.offices.offices if o.competences & remaining)
         return Decided(application=found.application, state=state, waiting_for=waiting, opened=opened)
 
-    def give_back(self, id_: str, *, actor: Actor, opinion: str) -> Decided:
-        """Return an application to be mended. An opinion is needed: the applicant must know what to mend."""
-        return self._refuse_application(id_, actor=actor, opinion=opinion, verdict="return", state=State.RETURNED)
+    def give_back(self, id_: str, *, actor: Actor, opinion: str, seen: int | None = None) -> Decided:
+        """Return an application to be mended; without an opinion, the findings are the reason."""
+        return self._turn_down(id_, Step.RETURN, actor=actor, opinion=opinion, seen=seen)
 
-    def reject(self, id_: str, *, actor: Actor, opinion: str) -> Decided:
+    def reject(self, id_: str, *, actor: Actor, opinion: str, seen: int | None = None) -> Decided:
         """Reject an application: not allowed."""
-        return self._refuse_application(id_, actor=actor, opinion=opinion, verdict="reject", state=State.REJECTED)
+        return self._turn_down(id_, Step.REJECT, actor=actor, opinion=opinion, seen=seen)
 
-    def _refuse_application(self, id_: str, *, actor: Actor, opinion: str, verdict: str, state: State) -> Decided:
-        now = self.clock.now()
+    def _turn_down(self, id_: str, step: Step, *, actor: Actor, opinion: str, seen: int | None) -> Decided:
         with self.register.transaction() as tx:
-            found = self._open_application(tx, id_)
-            self._refuse_own(found.application, actor)
+            found = self._open_application(tx, id_, step, actor, seen)
             receives = found.application.form in actor.office.receives
             if not receives and not (actor.office.competences & self._needed(found.application)):
                 raise NotCompetent(
@@ -101,20 +96,47 @@ class Review:
             text = opinion or "；".join(f.sentence() for f in found.findings if not f.rule.is_note)
             if not text:
                 raise Refused(f"{id_}：请写明意见 / an opinion is needed: no check has found anything")
-            decision = Decision(
-                application=id_, office=actor.office.code, actor=actor.name, at=now, verdict=verdict, opinion=text
-            )
-            tx.applications.decide(decision, state=state, expected=found.state)
-            record(tx, actor, f"application.{verdict}", id_, at=now, article="第三条", opinion=text)
+            state = state_after(found.state, step, of=id_)
+            self._decide(tx, found, actor, verdict=step.value, opinion=text, state=state)
         return Decided(application=found.application, state=state)
 
-    def _open_application(self, tx: Transaction, id_: str) -> ApplicationRecord:
+    def _open_application(
+        self, tx: Transaction, id_: str, step: Step, actor: Actor, seen: int | None
+    ) -> ApplicationRecord:
         found = tx.applications.get(id_)
-        if found.state not in _OPEN:
+        state_after(found.state, step, of=id_)
+        if seen is not None and seen != found.version:
             raise Conflict(
-                f"{id_}：{found.state.zh}，不能再作决定 / is {found.state.value} already, nothing was changed"
+                f"{id_}：已补正为第{found.version}版，请重新审核 / was mended since you saw version {seen}: look again"
             )
+        self._refuse_own(found.application, actor)
         return found
+
+    def _decide(
+        self,
+        tx: Transaction,
+        found: ApplicationRecord,
+        actor: Actor,
+        *,
+        verdict: str,
+        opinion: str,
+        state: State,
+        accounts: tuple[str, ...] = (),
+    ) -> None:
+        number, now = found.application.id, self.clock.now()
+        decision = Decision(
+            application=number,
+            office=actor.office.code,
+            actor=actor.name,
+            at=now,
+            verdict=verdict,
+            opinion=opinion,
+            version=found.version,
+        )
+        tx.applications.decide(decision, state=state, expected=found.state, accounts=accounts)
+        record(
+            tx, actor, f"application.{verdict}", number, at=now, article="第三条", opinion=opinion, state=state.value
+        )
 
     def _refuse_own(self, application: Application, actor: Actor) -> None:
         """No one decides about their own application."""
@@ -138,5 +160,10 @@ class Review:
         return needed_competences(application, (p for p in asked if p is not None))
 
     def _approved_so_far(self, found: ApplicationRecord) -> frozenset[Competence]:
-        offices = (self.book.offices.get(d.office) for d in found.decisions if d.verdict == "approve")
+        """What offices have approved of the version that is there now: an approval of an earlier one counts no more."""
+        offices = (
+            self.book.offices.get(decision.office)
+            for decision in found.decisions
+            if decision.verdict == "approve" and decision.version == found.version
+        )
         return frozenset(competence for office in offices for competence in office.competences)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from idp_sync.domain.application import ROWS_ON_A_SHEET, Form
+from idp_sync.domain.application import ROWS_ON_A_SHEET, Form, Row
 from idp_sync.domain.checks.case import Case
 from idp_sync.domain.finding import Code, Finding
+from idp_sync.domain.name import read_name
+from idp_sync.domain.replacement import ground_of
 
 #: a written request or a call to the research centre bears no commitment on the use of keys: R-45 asks it of forms
 _FORMS_WITHOUT_COMMITMENT = frozenset({Form.ENTERPRISE_CANCEL, Form.RESTORE, Form.BUSINESS_DELETION})
-
-#: what people write in 备注 as the ground
-_GROUNDS = ("损坏", "到期", "过期", "失效", "丢失", "遗失", "被盗")
 
 
 def bears_what_it_must(case: Case) -> Iterator[Finding]:
@@ -62,12 +61,17 @@ def has_the_rows_of_one_sheet(case: Case) -> Iterator[Finding]:
 
 
 def ground_is_stated(case: Case) -> Iterator[Finding]:
-    """备注 of Annex 4 says why: damage, expiry or loss, since a lost key is revoked at once (reading A-11)."""
-    if case.application.form is not Form.KEY_REPLACEMENT:
-        return
+    """备注 says why a key is replaced: damage, expiry or loss, since a lost key is revoked at once (reading A-11)."""
     for row in case.application.rows:
-        if not any(ground in row.remarks for ground in _GROUNDS):
+        if _is_for_another_key(case, row) and ground_of(row.remarks) is None:
             yield Finding(code=Code.GROUND_MISSING, row=row.number, field="备注", detail=row.remarks)
+
+
+def _is_for_another_key(case: Case, row: Row) -> bool:
+    """Annex 4; enterprises write it on their form for changes, where holder and name stay what they are."""
+    if case.application.form is not Form.ENTERPRISE_CHANGE:
+        return case.application.form is Form.KEY_REPLACEMENT
+    return read_name(row.name).name == read_name(row.new_name).name and not case.names_a_new_holder(row)
 
 
 def read_date(text: str) -> date | None:
