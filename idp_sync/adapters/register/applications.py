@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import groupby, islice
 from typing import Any, Final
@@ -20,13 +20,18 @@ from idp_sync.adapters.register.schema import (
     decision,
 )
 from idp_sync.adapters.register.sealing import Seal
-from idp_sync.adapters.register.statements import Statements
+from idp_sync.adapters.register.statements import PAGE, Statements
 from idp_sync.domain.application import Application, State
 from idp_sync.domain.citizen_id import read_id_number
 from idp_sync.domain.errors import Conflict, NotFound
 from idp_sync.domain.finding import Outcome, labels_of
 from idp_sync.ports import ApplicationRecord, ApplicationSummary, Decision
 
+#: what a list shows: not the documents
+_LISTED: Final = tuple(
+    application.c[name]
+    for name in ("seq", "number", "form", "state", "outcome", "user_class", "unit_name", "received_on", "codes")
+)
 #: decided or not, but not done with
 _IN_FLIGHT: Final = (State.RECEIVED, State.UNDER_REVIEW, State.APPROVED)
 
@@ -150,16 +155,27 @@ class SqlApplications:
         """Whether that number is taken."""
         return self._sql.value(select(application.c.seq).where(application.c.number == id_)) is not None
 
-    def summaries(self, *, state: State | None = None, limit: int | None = None) -> Iterator[ApplicationSummary]:
-        """All, or those in one state, in the order in which they came in; with a limit the first of them."""
-        yield from islice(self._summaries(state), limit)
+    def summaries(
+        self, *, state: State | None = None, limit: int | None = None, newest_first: bool = False, text: str = ""
+    ) -> Iterator[ApplicationSummary]:
+        """All, or those in one state, in the order in which they came in, or the other way round; streamed.
 
-    def _summaries(self, state: State | None) -> Iterator[ApplicationSummary]:
-        columns = (column for column in application.c if column.key not in {"document", "sealed", "findings"})
-        statement = select(*columns)
+        With a text, only those where it is part of a person's name or login, of the unit's name or of the number:
+        compatibility forms, capitals and blanks make no difference. With a limit, so many from the beginning.
+        """
+        statement = select(*_LISTED)
         if state is not None:
             statement = statement.where(application.c.state == state)
-        for page in self._sql.pages(statement, application.c.seq):
+        if part := mapping.folded(text):
+            statement = statement.join(application_text, application_text.c.seq == application.c.seq).where(
+                application_text.c.text.contains(part, autoescape=True)
+            )
+        size = PAGE if limit is None else min(limit, PAGE)
+        pages = self._sql.pages(statement, application.c.seq, size=size, descending=newest_first)
+        yield from islice(self._summaries_in(pages), limit)
+
+    def _summaries_in(self, pages: Iterable[Sequence[RowMapping]]) -> Iterator[ApplicationSummary]:
+        for page in pages:
             people = self._people_of(page)
             for row in page:
                 yield mapping.summary_of(row, people.get(row["number"], ()))
@@ -167,7 +183,7 @@ class SqlApplications:
     def _people_of(self, page: Sequence[RowMapping]) -> dict[str, list[str]]:
         """The names on all applications of a page, by its number: one statement, not one for each."""
         rows = self._sql.rows(
-            select(application_person)
+            select(application_person.c.application, application_person.c.name)
             .where(application_person.c.application.in_([row["number"] for row in page]))
             .order_by(application_person.c.application, application_person.c.position)
         )

@@ -70,17 +70,26 @@ class Statements:
         with mapped(self.where):
             return self._connection.execute(statement).scalar()
 
-    def pages(self, statement: Select[*tuple[Any, ...]], by: ColumnElement[Any]) -> Iterator[Sequence[RowMapping]]:
-        """All rows in the order of a unique column, a page at a time.
+    def pages(
+        self,
+        statement: Select[*tuple[Any, ...]],
+        by: ColumnElement[Any],
+        *,
+        size: int = PAGE,
+        descending: bool = False,
+    ) -> Iterator[Sequence[RowMapping]]:
+        """All rows in the order of a unique column, a page of that size at a time.
 
         Each page begins behind the last one (no cursor stays open), so that the caller may write in between.
         """
-        page = self.rows(statement.order_by(by).limit(PAGE))
+        in_order = statement.order_by(by.desc() if descending else by).limit(size)
+        page = self.rows(in_order)
         while page:
             yield page
-            if len(page) < PAGE:
+            if len(page) < size:
                 return
-            page = self.rows(statement.where(by > page[-1][by.key or ""]).order_by(by).limit(PAGE))
+            last = page[-1][by.key or ""]
+            page = self.rows(in_order.where(by < last if descending else by > last))
 
     def insert(self, table: Table) -> _Insert:
         """An insert that knows ON CONFLICT; SQLite and PostgreSQL write it alike."""
