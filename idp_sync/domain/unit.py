@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from idp_sync.domain.citizen_id import fold_typed
+
 
 class UserClass(StrEnum):
     """The two classes of users of Article 2: a closed set."""
@@ -94,13 +96,15 @@ class Unit:
     def identity(self) -> str:
         """What makes it this unit, whatever else about it changes.
 
-        Enterprises are told apart by organisation code (it stands within the credit code, places 9 to 17). Management
-        units have no code: level, district and name together, since «登记科» is in every district.
+        Enterprises are told apart by organisation code (it stands within the credit code, places 9 to 17), as it is
+        read: blanks, width and hyphen make no difference. Management units have no code: level, district and name
+        together, since «登记科» is in every district.
         """
+        name = "".join(self.name.split())
         if self.user_class is UserClass.ENTERPRISE:
-            code = self.organisation_code or (self.credit_code or "")[8:17]
-            return code.replace("-", "").upper() or self.name
-        return "/".join((self.rank, self.district or "", "".join(self.name.split())))
+            organisation, credit = (fold_typed(code or "")[0] for code in (self.organisation_code, self.credit_code))
+            return organisation.replace("-", "") or credit[8:17] or name
+        return "/".join((self.rank, (self.district or "").strip(), name))
 
     @property
     def rank(self) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from idp_sync.domain.application import WHOLE_BUNDLE, Application, Row
+from idp_sync.domain.citizen_id import fold_typed
 from idp_sync.domain.known import Known
 from idp_sync.domain.permission import Permission
 from idp_sync.domain.rulebook import RuleBook
@@ -57,6 +58,13 @@ class Case:
             yield from (Asked(words=p.code, permission=p) for p in self.book.catalogue.open_to(unit))
         else:
             yield Asked(words=words, permission=self.book.catalogue.called(words, unit))
+
+    def names_a_new_holder(self, row: Row) -> bool:
+        """Whether a row names another person as the holder, as far as the user's ID number is known (reading A-10)."""
+        user = (self.known.users or {}).get(row.login.strip())
+        if user is None or user.id_number is None or not self.application.form.names_a_holder:
+            return False
+        return fold_typed(row.id_number)[0] != user.id_number  # the same number is a corrected name
 
     def meant(self, permissions: Iterable[str]) -> frozenset[str]:
         """The codes that these codes or words mean; words that no annex has stand for themselves."""

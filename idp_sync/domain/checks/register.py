@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from idp_sync.domain.account import AccountState
 from idp_sync.domain.application import Form, Row
 from idp_sync.domain.checks.case import Case
 from idp_sync.domain.citizen_id import fold_typed
-from idp_sync.domain.credit_code import read_credit_code, read_organisation_code
 from idp_sync.domain.district import Districts
 from idp_sync.domain.finding import Code, Finding
 from idp_sync.domain.known import KnownUser
 from idp_sync.domain.name import read_name
 from idp_sync.domain.unit import Unit, UserClass
 
-#: forms that a suspended user may hand in only after the login is restored (恢复登录资格后继续申请办理, Article 6 (4))
-_FORMS_OF_ACTIVE_USERS = frozenset(
-    {Form.KEY_REPLACEMENT, Form.USER_RENAME, Form.PERMISSION_CHANGE, Form.ENTERPRISE_CHANGE}
-)
+#: the state of the users that a form is for; forms that end an account are for active and suspended ones alike
+_STATE_OF_USERS: Mapping[Form, AccountState] = {
+    # a suspended user first has the login restored: 恢复登录资格后继续申请办理 (Article 6 (4))
+    Form.KEY_REPLACEMENT: AccountState.ACTIVE,
+    Form.USER_RENAME: AccountState.ACTIVE,
+    Form.PERMISSION_CHANGE: AccountState.ACTIVE,
+    Form.ENTERPRISE_CHANGE: AccountState.ACTIVE,
+    # only a suspended login is restored
+    Form.RESTORE: AccountState.SUSPENDED,
+    # 密钥注销后发现存在未完成的业务 (Article 6 (3)): before that, the user finishes or deletes it himself
+    Form.BUSINESS_DELETION: AccountState.DEREGISTERED,
+}
 
 
 def people_are_as_stated(case: Case) -> Iterator[Finding]:
@@ -33,18 +40,10 @@ def people_are_as_stated(case: Case) -> Iterator[Finding]:
         user = users.get(row.login.strip())
         if user is None:
             yield Finding(code=Code.USER_UNKNOWN, row=row.number, field="登录名称", detail=row.login)
-        elif case.application.form is Form.BUSINESS_DELETION:
-            yield from _is_deregistered(row, user)
-        elif user.state is AccountState.DEREGISTERED:
+        elif user.state is AccountState.DEREGISTERED and case.application.form is not Form.BUSINESS_DELETION:
             yield Finding(code=Code.USER_CANCELLED, row=row.number, field="登录名称", detail=row.login)
         else:
             yield from _user_is_as_stated(case, row, user)
-
-
-def _is_deregistered(row: Row, user: KnownUser) -> Iterator[Finding]:
-    """密钥注销后发现存在未完成的业务 (Article 6 (3)): before that, the user finishes or deletes it himself."""
-    if user.state is not AccountState.DEREGISTERED:
-        yield Finding(code=Code.STATE_MISMATCH, row=row.number, field="登录名称", detail=f"现状为{user.state.zh}")
 
 
 def _already_has_an_account(row: Row, users: Iterable[KnownUser]) -> Iterator[Finding]:
@@ -63,7 +62,7 @@ def _user_is_as_stated(case: Case, row: Row, user: KnownUser) -> Iterator[Findin
     yield from _state_allows(case.application.form, row, user)
     yield from _key_is_the_holders(case.application.form, row, user)
     yield from _permissions_are_the_present_ones(case, row, user)
-    if case.application.form.names_a_holder and is_new_holder(row, user):
+    if case.names_a_new_holder(row):
         others = (u for u in (case.known.users or {}).values() if u.login != user.login)
         yield from _already_has_an_account(row, others)
 
@@ -72,33 +71,24 @@ def is_same_unit(one: Unit, other: Unit, districts: Districts) -> bool:
     """Whether a unit answers for another's people: nobody changes or deregisters the users of somebody else.
 
     Enterprises are told apart by their organisation code. Management units have no code and write their names in many
-    ways, so that class, level and district are compared: what decides about permissions and their reach.
+    ways, so that class, level and district are compared: what decides about permissions and their reach. What was
+    left unfinished is deleted on the word of the former unit (reading A-23): it is told in the same way.
     """
     if (one.user_class, one.level) != (other.user_class, other.level):
         return False
     if one.user_class is UserClass.MANAGEMENT:
         return districts.find(one.district) is districts.find(other.district)
-    return _organisation(one) == _organisation(other)
-
-
-def _organisation(unit: Unit) -> str:
-    code = read_credit_code(unit.credit_code or "").organisation_code
-    return code or read_organisation_code(unit.organisation_code or "").code or unit.name
+    return one.identity == other.identity
 
 
 def _state_allows(form: Form, row: Row, user: KnownUser) -> Iterator[Finding]:
-    """Only a suspended login is restored; a suspended user first has it restored, then applies (Article 6 (4))."""
-    wrong = (
-        user.state is not AccountState.SUSPENDED
-        if form is Form.RESTORE
-        else form in _FORMS_OF_ACTIVE_USERS and user.state is AccountState.SUSPENDED
-    )
-    if wrong:
+    """The user is in the state that the form is for (Article 6 (3) and (4))."""
+    if user.state is not _STATE_OF_USERS.get(form, user.state):
         yield Finding(code=Code.STATE_MISMATCH, row=row.number, field="登录名称", detail=f"现状为{user.state.zh}")
 
 
 def _key_is_the_holders(form: Form, row: Row, user: KnownUser) -> Iterator[Finding]:
-    """原密钥编号 in Annex 4 and 密钥编号 in Annex 5 name the key that this user holds."""
+    """原密钥编号 in Annex 4 and 密钥编号 in Annex 5, and on the enterprises' form, name this user's key."""
     if not (form is Form.KEY_REPLACEMENT or form.names_a_holder) or user.key_number is None:
         return
     if row.key_number.strip() != user.key_number:
@@ -116,7 +106,7 @@ def _permissions_are_the_present_ones(case: Case, row: Row, user: KnownUser) -> 
         return
     if form is Form.PERMISSION_CHANGE:
         stated, field = case.meant(row.present_permissions), "原申请权限"
-    elif form is Form.KEY_REPLACEMENT or (form is Form.USER_RENAME and not is_new_holder(row, user)):
+    elif form is Form.KEY_REPLACEMENT or (form is Form.USER_RENAME and not case.names_a_new_holder(row)):
         stated, field = case.codes(row), "申请权限"
     else:
         return
@@ -125,15 +115,10 @@ def _permissions_are_the_present_ones(case: Case, row: Row, user: KnownUser) -> 
         yield Finding(code=Code.STATE_MISMATCH, row=row.number, field=field, detail=f"不一致：{differing}")
 
 
-def is_new_holder(row: Row, user: KnownUser) -> bool:
-    """Whether Annex 5 names another person: the same ID number is a corrected name (reading A-10)."""
-    return user.id_number is not None and fold_typed(row.id_number)[0] != user.id_number
-
-
 def no_business_is_unfinished(case: Case) -> Iterator[Finding]:
     """提出注销申请前应要求拟注销用户将名下未完成业务办结或删除 (Article 6, R-26).
 
-    Annex 5 closes an account too where it names a new holder.
+    Annex 5, and the enterprises' form for changes, close an account too where they name a new holder.
     """
     pending = case.known.pending_business
     if pending and closes_an_account(case):
@@ -143,9 +128,6 @@ def no_business_is_unfinished(case: Case) -> Iterator[Finding]:
 def closes_an_account(case: Case) -> bool:
     """Whether the application, once carried out, ends somebody's account."""
     application = case.application
-    if application.form.names_a_holder:
-        users = case.known.users or {}
-        return any(
-            (user := users.get(row.login.strip())) is not None and is_new_holder(row, user) for row in application.rows
-        )
-    return application.form in {Form.DEREGISTRATION, Form.ENTERPRISE_CANCEL}
+    return application.form in {Form.DEREGISTRATION, Form.ENTERPRISE_CANCEL} or any(
+        map(case.names_a_new_holder, application.rows)
+    )
