@@ -45,8 +45,12 @@ _RECEIVED_BY = {
     Form.DEREGISTRATION: "信息中心",
     Form.RESTORE: "城建研究中心",
     Form.ENTERPRISE_NEW: "综合服务中心",
+    Form.ENTERPRISE_CHANGE: "综合服务中心",
     Form.ENTERPRISE_CANCEL: "综合服务中心",
+    Form.BUSINESS_DELETION: "城建研究中心",
 }
+_OF_ENTERPRISES = {Form.ENTERPRISE_NEW, Form.ENTERPRISE_CHANGE, Form.ENTERPRISE_CANCEL}
+_WITH_DOCUMENTS = {Form.ENTERPRISE_NEW, Form.ENTERPRISE_CHANGE}
 
 
 def id_number(serial: int = 1, *, male: bool = True, area: str = "110000", born: str = "19900101") -> str:
@@ -68,20 +72,19 @@ def row(number: int = 1, **fields: Any) -> Row:  # noqa: ANN401
 
 def application(form: Form = Form.NEW_USER, *rows: Row, **fields: Any) -> Application:  # noqa: ANN401
     """A form without a fault, of 朝阳区登记窗口, or of the developer where it is a form of enterprises."""
-    enterprise = form in {Form.ENTERPRISE_NEW, Form.ENTERPRISE_CANCEL}
     sound: dict[str, Any] = {
         "id": "TEST-1",
         "form": form,
         "received_on": "2025-03-03",
         "received_by": _RECEIVED_BY.get(form, "房屋登记管理处"),
-        "unit": DEVELOPER if enterprise else CHAOYANG,
+        "unit": DEVELOPER if form in _OF_ENTERPRISES else CHAOYANG,
         "rows": rows or (_sound_row(form),),
         "stamp_present": True,
         "signed_by": "示例负责人",
         "contact_name": "测试联系人",
         "contact_phone": "010-00000000",
         "commitment_present": True,
-        "documents": DEVELOPERS_DOCUMENTS if form is Form.ENTERPRISE_NEW else (),
+        "documents": DEVELOPERS_DOCUMENTS if form in _WITH_DOCUMENTS else (),
         "review": Opinion(opinion="同意", date="2025-03-05"),
         "text": "提交注销用户名下没有未完成业务。" if form is Form.ENTERPRISE_CANCEL else "",
     }

@@ -77,12 +77,14 @@ class Duty:
 
 def competence_for(duty: Duty) -> Competence | None:
     """Whose duty it is; None for the unit itself."""
-    match duty.kind:
-        case DutyKind.CONFIGURE:
-            return Competence.CONFIGURE
-        case DutyKind.ISSUE_KEY | DutyKind.COLLECT_KEY:
-            return ISSUES_KEYS[duty.user_class]  # 密钥的发放回收记录 are the issuer's (Article 9, reading A-08)
-        case DutyKind.DELETE_BUSINESS:
-            return Competence.RESTORE  # 由管理单位或企业向市城建研究中心提交 (Article 6 (3))
-        case DutyKind.CONFIRM_USERS | DutyKind.DEREGISTER_LEAVER:
-            return None
+    if duty.kind in {DutyKind.ISSUE_KEY, DutyKind.COLLECT_KEY}:
+        return ISSUES_KEYS[duty.user_class]  # 密钥的发放回收记录 are the issuer's (Article 9, reading A-08)
+    return _COMPETENCES[duty.kind]
+
+
+_COMPETENCES: Final[Mapping[DutyKind, Competence | None]] = {
+    DutyKind.CONFIGURE: Competence.CONFIGURE,
+    DutyKind.DELETE_BUSINESS: Competence.RESTORE,  # 由管理单位或企业向市城建研究中心提交 (Article 6 (3))
+    DutyKind.CONFIRM_USERS: None,
+    DutyKind.DEREGISTER_LEAVER: None,
+}

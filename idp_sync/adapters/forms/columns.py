@@ -51,7 +51,8 @@ _ALIASES: Final[Mapping[str, str]] = {
 
 _NEW: Final = frozenset({"序号", "用户姓名", "性别", "身份证号", "申请权限"})
 _LOGIN: Final = frozenset({"序号", "用户姓名", "登录名称"})
-#: the columns of Annex 3 to 7; the forms of enterprises have those of Annex 3 and 7
+#: the columns of Annex 3 to 7; the forms of enterprises have those of Annex 3, 5 and 7, without what their
+#: type sets anyway
 FORM_COLUMNS: Final[Mapping[Form, frozenset[str]]] = {
     Form.NEW_USER: _NEW,
     Form.KEY_REPLACEMENT: _LOGIN | {"原密钥编号", "密钥编号", "申请权限", "备注"},

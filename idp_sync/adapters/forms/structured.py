@@ -137,6 +137,7 @@ class _KnownUser(BaseModel):
     key: str | None = None
     perms: list[str] | None = None
     state: str = "active"
+    unit: _Unit | None = None
 
 
 class _Context(BaseModel):
@@ -232,6 +233,7 @@ def _known_user(login: str, raw: _KnownUser) -> KnownUser:
         id_number=_normalised(raw.id_number),
         key_number=raw.key,
         permissions=frozenset(raw.perms) if raw.perms is not None else None,
+        unit=_unit(raw.unit) if raw.unit is not None else None,
     )
 
 

@@ -9,8 +9,10 @@ from tests.builders import application, id_number, row
 
 
 def test_the_forms_are_the_annexes_and_what_enterprises_and_the_research_centre_use() -> None:
-    assert [form.value for form in Form] == ["A3", "A4", "A5", "A6", "A7", "ENT-NEW", "ENT-CANCEL", "RESTORE"]
-    assert [form for form in Form if form.is_annex] == list(Form)[:5]
+    annexes = ["A3", "A4", "A5", "A6", "A7"]
+    ours = ["ENT-NEW", "ENT-CHANGE", "ENT-CANCEL", "RESTORE", "BUSINESS-DELETION"]
+    assert [form.value for form in Form] == [*annexes, *ours]
+    assert [form.value for form in Form if form.is_annex] == annexes
     assert all(form.zh for form in Form)
     assert len({form.zh for form in Form}) == len(Form)
     assert ROWS_ON_A_SHEET == 5
@@ -20,10 +22,22 @@ def test_the_forms_are_the_annexes_and_what_enterprises_and_the_research_centre_
 def test_a_form_opens_accounts_or_names_a_login(form: Form) -> None:
     assert form.opens_accounts is (form.value in {"A3", "ENT-NEW"})
     assert form.names_a_login is not form.opens_accounts
+    # and a holder only where it may become another's (reading A-10)
+    assert form.names_a_holder is (form.value in {"A5", "ENT-CHANGE"})
 
 
 def test_states_have_the_offices_words() -> None:
-    assert [state.zh for state in State] == ["已受理", "已退回", "不予批准", "审核中", "已批准", "已办结"]
+    assert {state.value: state.zh for state in State} == {
+        "draft": "草稿",
+        "received": "已受理",
+        "returned": "已退回",
+        "rejected": "不予批准",
+        "under-review": "审核中",
+        "approved": "已批准",
+        "carried-out": "已办结",
+        "archived": "已归档",
+        "withdrawn": "已撤回",
+    }
 
 
 def test_the_logins_on_a_form() -> None:

@@ -43,11 +43,14 @@ def test_deregistering_and_restoring_are_one_offices_matter_whatever_the_items()
     both = items("MGMT-DIST.REG.01", "MGMT-DIST.TRADE.01")
     assert needed_competences(application(Form.DEREGISTRATION), both) == {Competence.DEREGISTER}
     assert needed_competences(application(Form.RESTORE), both) == {Competence.RESTORE}
+    # 由管理单位或企业向市城建研究中心提交书面申请 (Article 6 (3))
+    assert needed_competences(application(Form.BUSINESS_DELETION), both) == {Competence.RESTORE}
     # for both classes
-    assert needed_competences(application(Form.RESTORE, unit=DEVELOPER), []) == {Competence.RESTORE}
+    for form in (Form.RESTORE, Form.BUSINESS_DELETION):
+        assert needed_competences(application(form, unit=DEVELOPER), []) == {Competence.RESTORE}
 
 
-@pytest.mark.parametrize("form", [Form.ENTERPRISE_NEW, Form.ENTERPRISE_CANCEL])
+@pytest.mark.parametrize("form", [Form.ENTERPRISE_NEW, Form.ENTERPRISE_CHANGE, Form.ENTERPRISE_CANCEL])
 def test_enterprises_are_the_service_centres_matter(form: Form) -> None:
     needed = needed_competences(application(form), items("ENT-DEV.REG.00", "ENT-DEV.TRADE.01"))
     assert needed == {Competence.APPROVE_ENTERPRISE}
@@ -68,7 +71,9 @@ def test_offices_that_decide_and_take_in() -> None:
     assert names(Form.DEREGISTRATION) == (["information-centre"], ["information-centre"])
     assert names(Form.RESTORE) == (["research-centre"], ["research-centre"])
     assert names(Form.ENTERPRISE_NEW) == (["service-centre"], ["service-centre"])
+    assert names(Form.ENTERPRISE_CHANGE) == (["service-centre"], ["service-centre"])
     assert names(Form.ENTERPRISE_CANCEL) == (["service-centre"], ["service-centre"])
+    assert names(Form.BUSINESS_DELETION) == (["research-centre"], ["research-centre"])
 
 
 def test_where_nobody_is_known_to_decide_any_office_for_such_forms_takes_it_in() -> None:

@@ -22,6 +22,8 @@ def test_states_have_the_ledgers_words() -> None:
         ("in-stock", "库存"),
         ("issued", "已发放"),
         ("revoked", "已吊销待收回"),
+        ("returned", "已交回"),
+        ("lost", "已挂失"),
     ]
 
 

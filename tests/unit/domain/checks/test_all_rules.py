@@ -18,12 +18,15 @@ from idp_sync.domain.known import NOTHING_KNOWN, Known
 from idp_sync.domain.unit import DocumentType, Level, OrganisationType, Unit, UserClass
 from tests.builders import BOOK, TODAY, application, case, checked, known, row, user
 
+#: of users who are not active when the form is right
+STATES = {Form.RESTORE: AccountState.SUSPENDED, Form.BUSINESS_DELETION: AccountState.DEREGISTERED}
+
 
 @pytest.mark.parametrize("form", list(Form), ids=str)
 def test_a_sound_application_is_accepted(form: Form) -> None:
     users = () if form.opens_accounts else (user(),)
-    if form is Form.RESTORE:
-        users = (user(state=AccountState.SUSPENDED),)
+    if form in STATES:
+        users = (user(state=STATES[form]),)
     for what in (NOTHING_KNOWN, known(*users, pending_business=0)):
         verdict = checked(application(form), what)
         assert verdict.outcome is Outcome.ACCEPT

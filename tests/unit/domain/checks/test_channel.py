@@ -45,7 +45,10 @@ REG, TRADE, SYS = "MGMT-DIST.REG.01", "MGMT-DIST.TRADE.01", "MGMT-DIST.SYS.00"
         (Form.RESTORE, CHAOYANG, [], {RESEARCH}),
         (Form.RESTORE, DEVELOPER, [], {RESEARCH}),
         (Form.ENTERPRISE_NEW, DEVELOPER, ["ENT-DEV.REG.00"], {SERVICE}),
+        (Form.ENTERPRISE_CHANGE, DEVELOPER, [], {SERVICE}),
         (Form.ENTERPRISE_CANCEL, DEVELOPER, [], {SERVICE}),
+        (Form.BUSINESS_DELETION, CHAOYANG, [], {RESEARCH}),
+        (Form.BUSINESS_DELETION, DEVELOPER, [], {RESEARCH}),
     ],
     ids=lambda value: "+".join(sorted(value)) if isinstance(value, set) else None,
 )
@@ -72,6 +75,7 @@ def test_an_item_in_words_decides_like_its_code() -> None:
 def test_items_on_a_form_that_has_no_such_column_split_nothing() -> None:
     assert codes(Form.DEREGISTRATION, CENTRE, asks(REG, TRADE)) == []
     assert codes(Form.RESTORE, RESEARCH, asks(REG, TRADE)) == []
+    assert codes(Form.BUSINESS_DELETION, RESEARCH, asks(REG, TRADE)) == []
 
 
 def test_an_enterprise_is_never_split() -> None:
@@ -92,6 +96,6 @@ def test_a_unit_hands_in_the_forms_of_its_own_class_wherever() -> None:
             (finding,) = found(form, received_by, asks(REG), unit=DEVELOPER)
             assert (finding.code, finding.field) == (Code.CHANNEL_WRONG, "表格")
             assert "供管理单位使用，申请单位是企业" in finding.detail
-        for form in (Form.ENTERPRISE_NEW, Form.ENTERPRISE_CANCEL):
+        for form in (Form.ENTERPRISE_NEW, Form.ENTERPRISE_CHANGE, Form.ENTERPRISE_CANCEL):
             (finding,) = found(form, received_by, asks(REG), unit=CHAOYANG)
             assert "供企业使用，申请单位是管理单位" in finding.detail

@@ -113,7 +113,19 @@ def test_a_paper_that_nobody_asked_for_is_stamped_too() -> None:
     assert proofs(DEVELOPER, (*DEVELOPERS_DOCUMENTS, replace(extra, copy_stamped=True))) == []
 
 
-@pytest.mark.parametrize("form", sorted(set(Form) - {Form.ENTERPRISE_NEW}), ids=str)
+WITH_DOCUMENTS = {Form.ENTERPRISE_NEW, Form.ENTERPRISE_CHANGE}
+
+
+def test_a_changed_user_takes_the_same_documents_as_a_new_one() -> None:
+    """申请新增或变更用户权限: Article 5 (2) asks for the same of both."""
+    assert proofs(DEVELOPER, DEVELOPERS_DOCUMENTS, Form.ENTERPRISE_CHANGE) == []
+    (missing,) = proofs(DEVELOPER, DEVELOPERS_DOCUMENTS[:-1], Form.ENTERPRISE_CHANGE)
+    assert missing.label == "DOC_MISSING:房地产开发企业资质证书"
+    unstamped = (*DEVELOPERS_DOCUMENTS[:-1], replace(DEVELOPERS_DOCUMENTS[-1], copy_stamped=False))
+    assert [f.code for f in proofs(DEVELOPER, unstamped, Form.ENTERPRISE_CHANGE)] == [Code.DOC_COPY_UNSTAMPED]
+
+
+@pytest.mark.parametrize("form", sorted(set(Form) - WITH_DOCUMENTS), ids=str)
 def test_no_other_form_needs_documents(form: Form) -> None:
     assert proofs(DEVELOPER, (), form) == []
 
@@ -183,7 +195,9 @@ def test_what_stands_in_is_checked_and_stamped_like_what_it_stands_for() -> None
         ("９1110105PDY0010124", None, [Code.NORMALISED_FULLWIDTH]),
     ],
 )
-@pytest.mark.parametrize("form", [Form.ENTERPRISE_NEW, Form.ENTERPRISE_CANCEL, Form.RESTORE], ids=str)
+@pytest.mark.parametrize(
+    "form", [Form.ENTERPRISE_NEW, Form.ENTERPRISE_CHANGE, Form.ENTERPRISE_CANCEL, Form.RESTORE], ids=str
+)
 def test_codes_of_an_enterprise(
     form: Form, credit_code: str | None, organisation_code: str | None, expected: list[Code]
 ) -> None:

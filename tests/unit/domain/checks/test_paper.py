@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from idp_sync.domain.application import ROWS_ON_A_SHEET, Form, Opinion
 from idp_sync.domain.checks import paper
 from idp_sync.domain.finding import Code
-from tests.builders import application, case, row
+from tests.builders import application, case, known, row, user
 
 BEARS = {
     "stamp_present": (False, Code.STAMP_MISSING),
@@ -21,6 +22,7 @@ BEARS = {
 #: what a form need not bear
 FREE_OF = {
     Form.ENTERPRISE_CANCEL: {Code.COMMITMENT_MISSING},
+    Form.BUSINESS_DELETION: {Code.COMMITMENT_MISSING},  # but stamped: by the former unit (reading A-23)
     Form.RESTORE: {Code.STAMP_MISSING, Code.SIGNATURE_MISSING, Code.COMMITMENT_MISSING},
 }
 
@@ -114,4 +116,29 @@ def test_the_ground_of_a_replacement(remarks: str, stated: bool) -> None:  # noq
 
 def test_no_other_form_needs_a_ground() -> None:
     for form in set(Form) - {Form.KEY_REPLACEMENT}:
-        assert list(paper.ground_is_stated(case(application(form, row(remarks=""))))) == []
+        corrected = row(remarks="", new_name="测试新甲")
+        assert list(paper.ground_is_stated(case(application(form, corrected)))) == []
+
+
+@pytest.mark.parametrize(
+    ("new_name", "holder", "asked"),
+    [
+        ("测试甲", 1, True),
+        (" 测　试甲 ", 1, True),  # as names are read
+        ("测试新甲", 1, False),  # a corrected name
+        ("测试新甲", 2, False),  # a new holder
+        ("测试甲", 2, False),  # a new holder of the same name
+    ],
+)
+def test_an_enterprise_that_changes_neither_holder_nor_name_says_why(new_name: str, holder: int, asked: bool) -> None:  # noqa: FBT001
+    changed = row(holder, login="cy0001", new_name=new_name, remarks="")
+    form = application(Form.ENTERPRISE_CHANGE, changed)
+    found = [(f.code, f.row) for f in paper.ground_is_stated(case(form, known(user())))]
+    assert found == ([(Code.GROUND_MISSING, holder)] if asked else [])
+    stated = application(Form.ENTERPRISE_CHANGE, replace(changed, remarks="密钥丢失"))
+    assert list(paper.ground_is_stated(case(stated, known(user())))) == []
+
+
+def test_where_the_register_was_not_asked_the_same_name_is_the_same_holder() -> None:
+    same = application(Form.ENTERPRISE_CHANGE, row(2, login="cy0001", new_name="测试甲", remarks=""))
+    assert [f.code for f in paper.ground_is_stated(case(same))] == [Code.GROUND_MISSING]

@@ -9,7 +9,8 @@ from idp_sync.domain.checks import person
 from idp_sync.domain.finding import Code
 from tests.builders import application, case, id_number, row
 
-WITH_ID = {Form.NEW_USER, Form.ENTERPRISE_NEW, Form.USER_RENAME}
+WITH_HOLDER = {Form.USER_RENAME, Form.ENTERPRISE_CHANGE}
+WITH_ID = {Form.NEW_USER, Form.ENTERPRISE_NEW, *WITH_HOLDER}
 
 
 @pytest.mark.parametrize("form", list(Form), ids=str)
@@ -17,7 +18,7 @@ def test_names_on_every_form(form: Form) -> None:
     rows = (row(1, new_name="测试新甲"), row(2, name="", new_name="测试\0甲"))
     found = [(f.code, f.row, f.field) for f in person.names_are_names(case(application(form, *rows)))]
     expected = [(Code.NAME_INVALID, 2, "用户姓名")]
-    if form is Form.USER_RENAME:
+    if form in WITH_HOLDER:
         expected.append((Code.NAME_INVALID, 2, "现用户姓名"))
     assert found == expected
 

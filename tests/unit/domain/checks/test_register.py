@@ -16,7 +16,10 @@ from idp_sync.domain.unit import Level, OrganisationType, Unit
 from tests.builders import BOOK, CHAOYANG, CITY, DEVELOPER, application, case, id_number, known, row, user
 
 ACTIVE, SUSPENDED, DEREGISTERED = AccountState
+HOLDER = [Form.USER_RENAME, Form.ENTERPRISE_CHANGE]
 NAMING = [form for form in Form if form.names_a_login]
+#: the forms that are for users in another state than active
+STATE = {Form.RESTORE: SUSPENDED, Form.BUSINESS_DELETION: DEREGISTERED}
 OPENING = [form for form in Form if form.opens_accounts]
 
 
@@ -29,7 +32,7 @@ def codes(form: Application, *users: KnownUser) -> list[Code]:
 
 
 def sound_user(form: Form, **fields: Any) -> KnownUser:  # noqa: ANN401
-    return user(**{"state": SUSPENDED if form is Form.RESTORE else ACTIVE, **fields})
+    return user(**{"state": STATE.get(form, ACTIVE), **fields})
 
 
 # --- users -----------------------------------------------------------------------------------------------------------
@@ -49,7 +52,7 @@ def test_a_login_is_trimmed_and_a_missing_one_is_nobody(form: Form) -> None:
     assert codes(replace(sound, rows=(replace(sound.rows[0], login=""),)), sound_user(form)) == [Code.USER_UNKNOWN]
 
 
-@pytest.mark.parametrize("form", NAMING, ids=str)
+@pytest.mark.parametrize("form", sorted(set(NAMING) - {Form.BUSINESS_DELETION}), ids=str)
 def test_who_was_deregistered_stays_so(form: Form) -> None:
     assert codes(application(form), user(state=DEREGISTERED)) == [Code.USER_CANCELLED]
 
@@ -76,8 +79,10 @@ def test_names_are_compared_as_they_are_read() -> None:
         (Form.USER_RENAME, True, False),
         (Form.PERMISSION_CHANGE, True, False),
         (Form.DEREGISTRATION, True, True),
+        (Form.ENTERPRISE_CHANGE, True, False),
         (Form.ENTERPRISE_CANCEL, True, True),
         (Form.RESTORE, False, True),
+        (Form.BUSINESS_DELETION, False, False),  # 密钥注销后发现 (Article 6 (3))
     ],
     ids=str,
 )
@@ -91,7 +96,7 @@ def test_which_state_allows_which_form(form: Form, active: bool, suspended: bool
 
 @pytest.mark.parametrize("form", NAMING, ids=str)
 def test_the_key_is_the_holders_where_the_form_names_it(form: Form) -> None:
-    asks = form in {Form.KEY_REPLACEMENT, Form.USER_RENAME}
+    asks = form in {Form.KEY_REPLACEMENT, Form.USER_RENAME, Form.ENTERPRISE_CHANGE}
     expected = [Code.KEY_MISMATCH] if asks else []
     assert codes(application(form), sound_user(form, key_number="KEY-000002")) == expected
     assert codes(application(form), sound_user(form, key_number=None)) == []
@@ -153,15 +158,18 @@ def test_the_number_is_compared_as_it_is_read() -> None:
     assert codes(application(Form.NEW_USER, row(id_number="")), user(id_number="")) == []
 
 
-def test_a_new_holder_has_no_account_yet() -> None:
-    renamed = application(Form.USER_RENAME, row(2, login="cy0001", key_number="KEY-000001"))
+@pytest.mark.parametrize("form", HOLDER, ids=str)
+def test_a_new_holder_has_no_account_yet(form: Form) -> None:
+    renamed = application(form, row(2, login="cy0001", key_number="KEY-000001"))
     assert codes(renamed, user()) == []
     assert codes(renamed, user(), user("cy0007", id_number=id_number(2))) == [Code.USER_EXISTS]
     assert codes(renamed, user(), user("cy0007", id_number=id_number(2), state=DEREGISTERED)) == []
 
 
-def test_a_corrected_name_is_the_same_account() -> None:
-    assert codes(application(Form.USER_RENAME), user()) == []
+@pytest.mark.parametrize("form", HOLDER, ids=str)
+def test_a_corrected_name_is_the_same_account(form: Form) -> None:
+    assert codes(application(form), user()) == []
+    assert not case(application(form), known(user())).names_a_new_holder(application(form).rows[0])
 
 
 # --- whose user it is ------------------------------------------------------------------------------------------------
@@ -192,6 +200,8 @@ def test_nobody_changes_another_units_users(form: Form, others: Unit | None) -> 
         (DEVELOPER, replace(DEVELOPER, name="改名后的公司"), True),
         (DEVELOPER, replace(DEVELOPER, credit_code=None), True),
         (DEVELOPER, replace(DEVELOPER, organisation_code=None), True),
+        (DEVELOPER, replace(DEVELOPER, credit_code="91110105 PDY001012 4", organisation_code=None), True),
+        (DEVELOPER, replace(DEVELOPER, credit_code=None, organisation_code="pdy00101-2"), True),
         (DEVELOPER, OTHER_COMPANY, False),
         (DEVELOPER, replace(DEVELOPER, credit_code=None, organisation_code="PDY000028"), False),
         (DEVELOPER, replace(DEVELOPER, credit_code=None, organisation_code=None), False),
@@ -217,11 +227,13 @@ def test_unfinished_business_stops_what_closes_an_account(form: Form, pending: i
     assert register.closes_an_account(seen) is closes
 
 
+@pytest.mark.parametrize("form", HOLDER, ids=str)
 @pytest.mark.parametrize("login", ["cy0001", " cy0001 "])
-def test_a_new_holder_closes_the_former_ones_account(login: str) -> None:
-    renamed = application(Form.USER_RENAME, row(2, login=login))
+def test_a_new_holder_closes_the_former_ones_account(login: str, form: Form) -> None:
+    renamed = application(form, row(2, login=login))
     (finding,) = register.no_business_is_unfinished(case(renamed, known(user(), pending_business=2)))
     assert (finding.code, finding.detail) == (Code.PENDING_BUSINESS, "2件")
     # who is not known has no account to close
     assert not register.closes_an_account(case(renamed, known()))
     assert not register.closes_an_account(case(renamed))
+    assert not register.closes_an_account(case(renamed, known(user(id_number=None))))
