@@ -35,6 +35,7 @@ class _Item(_Shape):
     scope: Scope
     systems: list[_Slug]
     conflict: bool = False
+    administers: bool = False
 
 
 class _Category(_Shape):
@@ -193,6 +194,7 @@ def _permissions(file: _PermissionsFile) -> Iterator[Permission]:
                     scope=item.scope,
                     systems=frozenset(item.systems),
                     conflicts_with_separation_of_duties=item.conflict,
+                    administers_own_unit=item.administers,
                 )
 
 

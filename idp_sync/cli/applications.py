@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ from idp_sync.domain.finding import Finding
 from idp_sync.ports import ApplicationRecord, ApplicationSummary
 from idp_sync.services.intake import Arrival, TakenIn
 from idp_sync.services.review import Decided
+
+#: what is shown of a list where nobody said how much
+LINES_ON_A_TERMINAL = 200
 
 
 @click.group()
@@ -86,14 +90,38 @@ def import_(
 
 @applications.command("list")
 @click.option("--state", type=click.Choice([s.value for s in State]), help="状态 / only in this state.")
-@click.option("--limit", type=click.IntRange(min=1), help="最多条数 / at most so many.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    help=f"最多条数 / at most so many; on a terminal {LINES_ON_A_TERMINAL} where not given.",
+)
+@click.option("--newest", is_flag=True, help="由新到旧 / the newest first.")
+@click.option(
+    "--find",
+    "text",
+    default="",
+    metavar="文字",
+    help="姓名、登录名称、单位或编号的一部分 / part of a name, login, unit or number.",
+)
 @as_json
 @click.pass_context
-def list_(context: click.Context, state: str | None, limit: int | None, *, as_json: bool) -> None:
-    """申请列表 / all applications, in the order in which they came in."""
+def list_(
+    context: click.Context, state: str | None, limit: int | None, text: str, *, newest: bool, as_json: bool
+) -> None:
+    """申请列表 / applications, in the order in which they came in."""
     house = installation(context)
+    cut = limit is None and not as_json and sys.stdout.isatty()
     with house.register.transaction(read_only=True) as tx:
-        found = list(tx.applications.summaries(state=State(state) if state else None, limit=limit))
+        found = list(
+            tx.applications.summaries(
+                state=State(state) if state else None,
+                limit=LINES_ON_A_TERMINAL + 1 if cut else limit,  # one more tells whether there are more
+                newest_first=newest,
+                text=text,
+            )
+        )
+    there_are_more = cut and len(found) > LINES_ON_A_TERMINAL
+    found = found[:LINES_ON_A_TERMINAL] if cut else found
     if as_json:
         print_json([_summary_document(item) for item in found])
         return
@@ -113,6 +141,11 @@ def list_(context: click.Context, state: str | None, limit: int | None, *, as_js
             for item in found
         ),
     )
+    if there_are_more:
+        say(
+            f"仅列出前{LINES_ON_A_TERMINAL}条，可用 --limit、--find、--state / "
+            f"only the first {LINES_ON_A_TERMINAL} are shown: --limit, --find and --state show others"
+        )
 
 
 @applications.command()
@@ -244,6 +277,11 @@ def _show_taken(taken: list[TakenIn]) -> None:
             say(f"✗ {item.source}：{item.reason}")
         elif item.arrival is Arrival.KNOWN_ALREADY:
             say(f"= {item.id}  {item.source}：已受理过，未作更改 / received before, nothing changed")
+        elif item.arrival is Arrival.NUMBER_TAKEN:
+            say(
+                f"✗ {item.id}  {item.source}：编号已用于内容不同的申请，未作更改；补正请用 applications amend"
+                " / the number is used by another version: nothing changed"
+            )
         elif item.verdict is not None and item.application is not None:
             good = "✓" if item.verdict.outcome.may_be_approved else "✗"
             people = "、".join(row.name for row in item.application.rows)

@@ -81,6 +81,7 @@ class Code(StrEnum):
     USER_UNKNOWN = "USER_UNKNOWN"
     USER_CANCELLED = "USER_CANCELLED"
     USER_EXISTS = "USER_EXISTS"
+    APPLICATION_IN_FLIGHT = "APPLICATION_IN_FLIGHT"
     CELL_FORMULA = "CELL_FORMULA"
     COLUMN_UNKNOWN = "COLUMN_UNKNOWN"
     SHEET_HIDDEN = "SHEET_HIDDEN"
@@ -290,6 +291,12 @@ RULES: Final[dict[Code, Rule]] = {
     Code.USER_CANCELLED: _rule(_REJECT, "第六条", "该用户已注销", "the user was deregistered"),
     Code.USER_EXISTS: _rule(
         _RETURN, "第八条", "此人已有用户，应申请变更，不得另立", "the person has an account already"
+    ),
+    Code.APPLICATION_IN_FLIGHT: _rule(
+        _RETURN,
+        "第五条；第八条",
+        "此人另有在办的申请，待其办结或撤回后再办",
+        "another application for the same person is being dealt with",
     ),
     Code.CELL_FORMULA: _rule(
         _RETURN, _FORM, "单元格内是公式而不是填写的内容", "a formula where a typed value is expected"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from idp_sync.domain.account import AccountState
 from idp_sync.domain.unit import Unit
@@ -37,6 +37,12 @@ class Known:
     #: pieces of unfinished business in the names on the form
     pending_business: int | None = None
     key_returned: bool | None = None
+    #: other applications that are being dealt with, by the login name or ID number that they name; sensitive
+    in_flight: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Without ID numbers."""
+        return f"Known(users={sorted(self.users or ())}, pending_business={self.pending_business})"
 
 
 #: nothing was asked

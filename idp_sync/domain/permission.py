@@ -55,6 +55,8 @@ class Permission:
     systems: frozenset[str]
     #: bundles business with administration, against separation of duties
     conflicts_with_separation_of_duties: bool = False
+    #: 对本单位用户权限管理的权限: its holder withholds items from users of his own unit, and gives them back
+    administers_own_unit: bool = False
 
     @property
     def label(self) -> str:

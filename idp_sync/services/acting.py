@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from idp_sync.domain.journal import Actor, Entry
-from idp_sync.ports import Transaction
+from idp_sync.ports import ApplicationRecord, Transaction
 
 
 def record(tx: Transaction, actor: Actor, act: str, subject: str, *, at: datetime, article: str, **detail: str) -> None:
@@ -21,3 +21,8 @@ def record(tx: Transaction, actor: Actor, act: str, subject: str, *, at: datetim
             detail=detail,
         )
     )
+
+
+def approvers_of(found: ApplicationRecord) -> frozenset[str]:
+    """Who has approved an application, in any of its versions."""
+    return frozenset(decision.actor for decision in found.decisions if decision.verdict == "approve")

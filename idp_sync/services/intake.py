@@ -31,8 +31,10 @@ class Arrival(StrEnum):
 
     #: it stands in the register now
     RECEIVED = "received"
-    #: its number was in the register already: nothing was changed
+    #: the very same application was taken in before: nothing was changed
     KNOWN_ALREADY = "known-already"
+    #: its number belongs to another application, or to an earlier version of it: nothing was changed
+    NUMBER_TAKEN = "number-taken"
     #: it can't be read: nothing was taken in
     UNREADABLE = "unreadable"
 
@@ -60,25 +62,23 @@ class Intake:
     book: RuleBook
     clock: Clock
 
-    def take_in(self, name: str, content: bytes, *, actor: Actor) -> Iterator[TakenIn]:
-        """Read a file and take in every application in it."""
+    def take_in(self, name: str, content: bytes, *, actor: Actor, draft: bool = False) -> Iterator[TakenIn]:
+        """Read a file and take in every application in it.
+
+        A `draft` is filled in, not yet printed, stamped and handed in (Article 5 (2)): it waits for Lifecycle.hand_in.
+        """
         for item in self.reader.read(name, content):
             if isinstance(item, Unreadable):
                 yield TakenIn(source=item.source, arrival=Arrival.UNREADABLE, reason=item.reason)
             else:
-                yield self._take_in_one(item, actor)
+                yield self._take_in_one(item, actor, State.DRAFT if draft else State.RECEIVED)
 
-    def _take_in_one(self, incoming: Incoming, actor: Actor) -> TakenIn:
+    def _take_in_one(self, incoming: Incoming, actor: Actor, state: State) -> TakenIn:
         application = incoming.application
         now = self.clock.now()
         with self.register.transaction() as tx:
             if tx.applications.exists(application.id):
-                return TakenIn(
-                    source=incoming.source,
-                    arrival=Arrival.KNOWN_ALREADY,
-                    id=application.id,
-                    application=application,
-                )
+                return self._known_already(tx, incoming)
             verdict = check(
                 application,
                 book=self.book,
@@ -89,7 +89,7 @@ class Intake:
             tx.applications.add(
                 ApplicationRecord(
                     application=application,
-                    state=State.RECEIVED,
+                    state=state,
                     outcome=verdict.outcome,
                     findings=verdict.findings,
                     imported_at=now,
@@ -100,7 +100,7 @@ class Intake:
             record(
                 tx,
                 actor,
-                "application.receive",
+                "application.draft" if state is State.DRAFT else "application.receive",
                 application.id,
                 at=now,
                 article="第五条",
@@ -116,6 +116,17 @@ class Intake:
             verdict=verdict,
         )
 
+    def _known_already(self, tx: Transaction, incoming: Incoming) -> TakenIn:
+        """The replay of an old form: the same paper again, or another one under a number that is used."""
+        known = tx.applications.get(incoming.application.id)
+        same = known.application == incoming.application
+        return TakenIn(
+            source=incoming.source,
+            arrival=Arrival.KNOWN_ALREADY if same else Arrival.NUMBER_TAKEN,
+            id=incoming.application.id,
+            application=incoming.application,
+        )
+
 
 def known_of(tx: Transaction, application: Application) -> Known:
     """What the register knows of the people on an application: by login, and by ID number."""
@@ -129,6 +140,7 @@ def known_of(tx: Transaction, application: Application) -> Known:
             found[account.login] = account
             id_numbers[account.login] = id_number
     return Known(
+        in_flight=_in_flight(tx, application),
         users={
             login: KnownUser(
                 login=login,
@@ -140,7 +152,7 @@ def known_of(tx: Transaction, application: Application) -> Known:
                 unit=account.unit,
             )
             for login, account in found.items()
-        }
+        },
     )
 
 
@@ -153,3 +165,19 @@ def _present_key(tx: Transaction, account: Account) -> str:
         return account.key_number
     held = max(tx.keys.all(login=account.login), key=lambda key: (str(key.handed_over_at), key.number), default=None)
     return held.number if held is not None else ""
+
+
+def _in_flight(tx: Transaction, application: Application) -> dict[str, tuple[str, ...]]:
+    """Other applications, not yet carried out, on which the same people stand."""
+    found: dict[str, tuple[str, ...]] = {}
+    for row in application.rows:
+        login, id_number = row.login.strip(), fold_typed(row.id_number)[0]
+        if login:
+            found[login] = tx.applications.in_flight(login=login)
+        if id_number:
+            found[id_number] = tx.applications.in_flight(id_number=id_number)
+    return {name: others for name, numbers in found.items() if (others := _without(numbers, application.id))}
+
+
+def _without(numbers: tuple[str, ...], own: str) -> tuple[str, ...]:
+    return tuple(number for number in numbers if number != own)

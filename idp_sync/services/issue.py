@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from idp_sync.domain.account import Account, AccountState
+from idp_sync.domain.duty import Duty, DutyKind
 from idp_sync.domain.errors import Conflict, Refused
 from idp_sync.domain.journal import Actor
-from idp_sync.domain.key import Key, KeyPackage, KeyState, Subject
+from idp_sync.domain.key import Key, KeyPackage, KeyState, RevocationReason, Subject
 from idp_sync.domain.office import ISSUES_KEYS, Office
 from idp_sync.domain.unit import UserClass
 from idp_sync.ports import Authority, Clock, Register, Transaction
-from idp_sync.services.acting import record
+from idp_sync.services.acting import approvers_of, record
+from idp_sync.services.carry_out import finish
+from idp_sync.services.closing import revoke_certificates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,15 @@ class Issued:
     account: Account
     key: Key
     package: KeyPackage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """An account that is to get a key, the key, and why."""
+
+    account: Account
+    key: Key
+    duty: Duty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,27 +78,30 @@ class Issue:
     ) -> Issued:
         """Sign a certificate for an account's holder, bind it, and record the hand-over.
 
-        The serial is recorded before anything is signed; `deliver` puts the package into the issuer's hands within
-        the transaction that records certificate and hand-over, so that neither is there without the other.
+        An approved application has made it a duty: a new user's first key, another key (Annex 4), or the same key with
+        a certificate for another name or holder (Annex 5). Whatever certificate the account had before is revoked at
+        the hand-over, and an old key is to be collected. The serial is recorded before anything is signed; `deliver`
+        puts the package into the issuer's hands within the transaction that records certificate and hand-over, so that
+        neither is there without the other.
 
         Raises:
             NotFound: no such account, or no such key in stock.
-            Refused: the account is not active, or its holder has a valid key (one person, one account, one valid key,
-                Article 8).
+            Refused: no approved application asks for it (R-12), the account is not active, its holder has a valid key
+                (one person, one account, one valid key, Article 8), or the actor approved the application.
             NotCompetent: another office issues the keys of that class (Article 3).
             Conflict: the key or the account was taken at the same moment.
         """
         now = self.clock.now()
         serial = self.authority.new_serial()
         with self.register.transaction() as tx:
-            account, key = self._ready(tx, login, key_number, actor)
-            tx.keys.intend(serial, login=login, key_number=key.number, at=now)
-        package = self.authority.issue(_subject(account, key), serial=serial, now=now)
+            ready = self._ready(tx, login, key_number, actor)
+            tx.keys.intend(serial, login=login, key_number=ready.key.number, at=now)
+        package = self.authority.issue(_subject(ready.account, ready.key), serial=serial, now=now)
         with self.register.transaction() as tx:
-            if self._ready(tx, login, key.number, actor) != (account, key):
+            if self._ready(tx, login, ready.key.number, actor) != ready:
                 raise Conflict(f"{login}：同时有他人办理，请重试 / was changed at the same moment, try again")
-            key = replace(key, state=KeyState.ISSUED, login=login, handed_over_at=now, handed_over_to=handed_to)
-            account = self._bind(tx, account, key, package)
+            key = replace(ready.key, state=KeyState.ISSUED, login=login, handed_over_at=now, handed_over_to=handed_to)
+            account = self._bind(tx, ready, key, package, now)
             record(
                 tx,
                 actor,
@@ -96,32 +112,68 @@ class Issue:
                 login=login,
                 serial=package.certificate.serial,
                 handed_to=handed_to,
+                application=ready.duty.application,
             )
+            tx.duties.settle([ready.duty], at=now)
+            finish(tx, {ready.duty.application}, now=now, actor=actor)
             deliver(package)
         return Issued(account=account, key=key, package=package)
 
-    def _ready(self, tx: Transaction, login: str, key_number: str | None, actor: Actor) -> tuple[Account, Key]:
+    def _ready(self, tx: Transaction, login: str, key_number: str | None, actor: Actor) -> _Ready:
         account = tx.accounts.get(login)
         self._require(actor.office, account.user_class)
         if account.state is not AccountState.ACTIVE:
             raise Refused(
                 f"{login}：{account.state.zh}，不能发放密钥〔第四条〕 / is {account.state.value}, no key is issued"
             )
-        if account.key_number is not None:
+        duty = next(iter(tx.duties.open(kind=DutyKind.ISSUE_KEY, login=login)), None)
+        if duty is None and account.key_number is not None:
             raise Refused(
                 f"{login}：已持有有效密钥{account.key_number}，应申请换领〔第八条；附件4〕 / holds a valid key already"
             )
-        return account, tx.keys.take_from_stock(account.user_class, key_number)
+        if duty is None:
+            raise Refused(f"{login}：没有已批准的申请要求发放密钥〔第五条〕 / no approved application asks for a key")
+        self._refuse_own_approval(tx, duty, actor)
+        return _Ready(account=account, key=self._key_for(tx, account, duty, key_number), duty=duty)
 
-    def _bind(self, tx: Transaction, account: Account, key: Key, package: KeyPackage) -> Account:
+    def _key_for(self, tx: Transaction, account: Account, duty: Duty, key_number: str | None) -> Key:
+        """The key to be used again, where the application says so (Annex 5); else one from stock."""
+        if not duty.key_number or key_number not in {None, duty.key_number}:
+            return tx.keys.take_from_stock(account.user_class, key_number)
+        key = tx.keys.get(duty.key_number)
+        return key if key.state is not KeyState.LOST else tx.keys.take_from_stock(account.user_class)
+
+    def _refuse_own_approval(self, tx: Transaction, duty: Duty, actor: Actor) -> None:
+        """Four eyes: who approves does not issue (reading A-22)."""
+        if not duty.application:
+            return
+        if actor.name in approvers_of(tx.applications.get(duty.application)):
+            raise Refused(f"{actor.name}审核了{duty.application}，应由他人发放密钥 / who approves does not issue")
+
+    def _bind(self, tx: Transaction, ready: _Ready, key: Key, package: KeyPackage, now: datetime) -> Account:
         """The certificate opens the account from now on; the half year of who never logs in counts from here."""
+        account = ready.account
+        tx.keys.add_certificate(package.certificate)
+        revoke_certificates(tx, account, at=now, reason=RevocationReason.SUPERSEDED, spare=package.certificate.serial)
+        for old in tx.keys.all(login=account.login):
+            if old.number != key.number and old.state is KeyState.ISSUED:
+                tx.keys.save(replace(old, state=KeyState.REVOKED))
+                tx.duties.add(
+                    Duty(
+                        kind=DutyKind.COLLECT_KEY,
+                        user_class=account.user_class,
+                        since=now,
+                        login=account.login,
+                        application=ready.duty.application,
+                        key_number=old.number,
+                    )
+                )
         bound = replace(
             account,
             key_number=key.number,
             thumbprint=package.certificate.thumbprint,
             handed_over_at=account.handed_over_at or key.handed_over_at,
         )
-        tx.keys.add_certificate(package.certificate)
         tx.keys.save(key)
         tx.accounts.save(bound)
         return bound

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from idp_sync.domain.application import Form
 from idp_sync.domain.directory_entry import DirectoryEntry, desired_entry
-from idp_sync.domain.errors import IdpSyncError, Unavailable
+from idp_sync.domain.duty import Duty, DutyKind
+from idp_sync.domain.errors import IdpSyncError, Refused, Unavailable
 from idp_sync.domain.journal import Actor
 from idp_sync.domain.office import Competence
 from idp_sync.domain.plan import Change, Create, ExpelMember, Modify, Plan, Remove, make_plan
 from idp_sync.domain.task import Task, TaskKind
 from idp_sync.domain.unit import UserClass
 from idp_sync.ports import Clock, Directory, PickedUp, Realms, Register
-from idp_sync.services.acting import record
+from idp_sync.services.acting import approvers_of, record
+from idp_sync.services.carry_out import finish
 
 Progress = Callable[[int, int], None]
 
@@ -79,6 +82,8 @@ class Synchronise:
             NotCompetent: only 信息中心 configures (Article 3, R-05).
         """
         actor.office.require(Competence.CONFIGURE, act="配置系统用户权限", source="第三条")
+        duties = self._duties(None)  # before the plan is made: what is asked for later is not done by this sync
+        self._refuse_own_approvals(duties, actor)
         plan = self.plan()
         concerned = sorted({_user_class(change) for change in plan.changes})
         if concerned:
@@ -91,6 +96,8 @@ class Synchronise:
             raise
         except IdpSyncError as error:  # some changes are refused: the realms take the others over all the same
             problem = str(error)
+        else:
+            self._settle(duties, actor)
         return self._do_tasks(None, plan=plan, problem=problem)
 
     def push(self, logins: Sequence[str], *, actor: Actor) -> Synced:
@@ -101,6 +108,7 @@ class Synchronise:
         """
         plan = Plan(changes=())
         problem = ""
+        duties = self._duties(logins)
         try:
             observed = tuple(self.directory.entries(logins))
             with self.register.transaction(read_only=True) as tx:
@@ -109,7 +117,35 @@ class Synchronise:
             self._apply(plan.changes, actor=actor, progress=_no_progress)
         except IdpSyncError as error:  # sessions end, whatever keeps the directory from following
             problem = str(error)
+        else:
+            self._settle(duties, actor)
         return self._do_tasks(logins, plan=plan, problem=problem)
+
+    def _duties(self, logins: Sequence[str] | None) -> tuple[Duty, ...]:
+        """The duties that the directory's following settles: for these accounts, or all."""
+        with self.register.transaction(read_only=True) as tx:
+            duties = tx.duties.open(kind=DutyKind.CONFIGURE)
+        return duties if logins is None else tuple(duty for duty in duties if duty.login in set(logins))
+
+    def _settle(self, duties: Sequence[Duty], actor: Actor) -> None:
+        """The directory has followed: the duties are done, and applications that nothing holds up are carried out."""
+        if not duties:
+            return
+        now = self.clock.now()
+        with self.register.transaction() as tx:
+            tx.duties.settle(duties, at=now)
+            finish(tx, {duty.application for duty in duties}, now=now, actor=actor)
+
+    def _refuse_own_approvals(self, duties: Sequence[Duty], actor: Actor) -> None:
+        """Four eyes: who reviews does not configure (GB/T 22239-2019 8.1.7.3).
+
+        Deregistrations are 信息中心's alone: it receives them and deletes the user (Article 6 (1)).
+        """
+        with self.register.transaction(read_only=True) as tx:
+            for number in sorted({duty.application for duty in duties} - {""}):
+                found = tx.applications.get(number)
+                if found.application.form is not Form.DEREGISTRATION and actor.name in approvers_of(found):
+                    raise Refused(f"{actor.name}审核了{number}，应由他人配置 / who reviews does not configure")
 
     def _apply(self, changes: Sequence[Change], *, actor: Actor, progress: Progress) -> None:
         applied: list[Change] = []

@@ -31,6 +31,7 @@ RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     documents.prove_the_enterprise,
     documents.promise_stands_word_for_word,
     register.people_are_as_stated,
+    register.nobody_is_on_another_application,
     register.no_business_is_unfinished,
 )
 

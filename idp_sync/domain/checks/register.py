@@ -115,6 +115,15 @@ def _permissions_are_the_present_ones(case: Case, row: Row, user: KnownUser) -> 
         yield Finding(code=Code.STATE_MISMATCH, row=row.number, field=field, detail=f"不一致：{differing}")
 
 
+def nobody_is_on_another_application(case: Case) -> Iterator[Finding]:
+    """One application at a time for one person: two of them, decided apart, would contradict each other."""
+    for row in case.application.rows:
+        names = (row.login.strip(), fold_typed(row.id_number)[0])
+        others = dict.fromkeys(number for name in names if name for number in case.known.in_flight.get(name, ()))
+        if others:
+            yield Finding(code=Code.APPLICATION_IN_FLIGHT, row=row.number, detail="、".join(others))
+
+
 def no_business_is_unfinished(case: Case) -> Iterator[Finding]:
     """提出注销申请前应要求拟注销用户将名下未完成业务办结或删除 (Article 6, R-26).
 
