@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from idp_sync.domain.attachment import KEPT_YEARS_AT_LEAST
 from idp_sync.domain.errors import NotSetUp
+from idp_sync.domain.notice import is_address
 from idp_sync.domain.unit import UserClass
 
 #: name of the file within the home folder
@@ -95,6 +99,60 @@ class SweepSettings(_Section):
     always_allowed: int = Field(default=5, ge=0)
 
 
+def _email(address: str) -> str:
+    if not is_address(address):
+        raise ValueError("must be one e-mail address, in ASCII")
+    return address
+
+
+EmailAddress = Annotated[str, AfterValidator(_email)]
+
+
+class MailSecurity(StrEnum):
+    """How the conversation with the mail server is protected."""
+
+    #: TLS from the first byte
+    TLS = "tls"
+    #: TLS before anything is said; refused where the server does not offer it
+    STARTTLS = "starttls"
+    #: on this machine only
+    NONE = "none"
+
+
+class NoticesSettings(_Section):
+    """The mail server. Without this section every notice is a letter to be printed."""
+
+    host: str = Field(min_length=1)
+    port: int = Field(default=465, ge=1, le=65535)
+    security: MailSecurity = MailSecurity.TLS
+    #: certificates that we trust, PEM; None for those of the system
+    ca_file: Path | None = None
+    #: None where the server asks for none
+    username: str | None = None
+    password_file: Path | None = None
+    #: what notices come from; answers and failure reports go there
+    sender: EmailAddress
+    sender_name: str = "用户及密钥管理"
+    #: code of an office → where it is told
+    offices: dict[str, EmailAddress] = Field(default_factory=dict)
+    timeout: Annotated[float, Field(gt=0, le=60)] = 30
+
+    @model_validator(mode="after")
+    def _protected(self) -> NoticesSettings:
+        if self.security is MailSecurity.NONE and not _is_loopback(self.host):
+            raise ValueError('security = "none" is for a mail server on this machine only (GB/T 22239-2019 8.1.4.1 c)')
+        if (self.username is None) != (self.password_file is None):
+            raise ValueError("username and password_file go together")
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class Settings(_Section):
     """All settings of an installation."""
 
@@ -103,6 +161,11 @@ class Settings(_Section):
     realms: RealmsSettings
     authority: AuthoritySettings
     sweep: SweepSettings = SweepSettings()
+    #: the mail server; None where every notice is a letter to be printed
+    notices: NoticesSettings | None = None
+    #: whole years for which scans of papers are kept after the last thing that happened with them (reading A-24). Five
+    #: are what 电子签名法 第二十四条 asks of licensed authorities, by analogy
+    attachments_kept_years: int = Field(default=5, ge=KEPT_YEARS_AT_LEAST, le=100)
     #: folder of another rule book (permissions, offices, districts, …); None for the one that is shipped
     roles_folder: Path | None = None
     #: written by `stack up`: the servers are children of this installation, for demo and tests
