@@ -23,7 +23,7 @@ from idp_sync.cli.common import (
 from idp_sync.domain.application import Form, State
 from idp_sync.domain.errors import IdpSyncError, InputError
 from idp_sync.domain.finding import Finding
-from idp_sync.ports import ApplicationRecord, ApplicationSummary
+from idp_sync.ports import ApplicationRecord, ApplicationSummary, Incoming, Unreadable
 from idp_sync.services.intake import Arrival, TakenIn
 from idp_sync.services.review import Decided
 
@@ -66,11 +66,18 @@ def check(file: str, *, as_json: bool) -> None:
     metavar="栏目=内容",
     help="文件中没有的表头栏目 / a header field that the file does not have, e.g. 单位名称=….",
 )
+@click.option("--draft", is_flag=True, help="存为草稿，盖章提交后再受理 / filled in, not yet stamped and handed in.")
 @acting
 @as_json
 @click.pass_context
 def import_(
-    context: click.Context, files: tuple[str, ...], fields: tuple[str, ...], acting_as: str, *, as_json: bool
+    context: click.Context,
+    files: tuple[str, ...],
+    fields: tuple[str, ...],
+    acting_as: str,
+    *,
+    draft: bool,
+    as_json: bool,
 ) -> None:
     """受理申请：XLSX、DOCX、CSV、JSON、YAML / take applications in, each checked and in a transaction of its own.
 
@@ -79,7 +86,7 @@ def import_(
     house = installation(context)
     actor = actor_of(house, acting_as)
     intake = house.intake(_fields(fields))
-    taken = [item for file in files for item in intake.take_in(Path(file).name, _read(file), actor=actor)]
+    taken = [item for file in files for item in intake.take_in(Path(file).name, _read(file), actor=actor, draft=draft)]
     if as_json:
         print_json([_taken_document(item) for item in taken])
     else:
@@ -161,7 +168,8 @@ def show(context: click.Context, id_: str, *, as_json: bool) -> None:
         print_json(_record_document(found))
         return
     application = found.application
-    say(f"{application.id}  {application.form.zh}（{application.form.value}）  {found.state.zh}")
+    version = f"  第{found.version}版 / version {found.version}"
+    say(f"{application.id}  {application.form.zh}（{application.form.value}）  {found.state.zh}{version}")
     say(f"  单位 / unit: {application.unit.name}")
     say(f"  受理 / received: {application.received_on} {application.received_by}")
     for row in application.rows:
@@ -179,13 +187,14 @@ def show(context: click.Context, id_: str, *, as_json: bool) -> None:
 @applications.command()
 @click.argument("ids", metavar="编号…", nargs=-1, required=True)
 @click.option("--opinion", default="同意", help="审核意见 / the opinion.")
+@click.option("--seen", type=click.IntRange(min=1), help="所审版本，已补正则拒绝 / the version that you have read.")
 @acting
 @click.pass_context
-def approve(context: click.Context, ids: tuple[str, ...], opinion: str, acting_as: str) -> None:
-    """批准本部门的事项 / approve this office's items; the last approval opens the accounts."""
+def approve(context: click.Context, ids: tuple[str, ...], *, opinion: str, seen: int | None, acting_as: str) -> None:
+    """批准本部门的事项 / approve this office's items; the last approval makes it take effect."""
     house = installation(context)
     actor = actor_of(house, acting_as)
-    _each(ids, lambda id_: _decided(house.review.approve(id_, actor=actor, opinion=opinion)))
+    _each(ids, lambda id_: _decided(house.review.approve(id_, actor=actor, opinion=opinion, seen=seen)))
 
 
 @applications.command("return")
@@ -212,6 +221,56 @@ def reject(context: click.Context, ids: tuple[str, ...], opinion: str, acting_as
     _each(ids, lambda id_: _decided(house.review.reject(id_, actor=actor, opinion=opinion)))
 
 
+@applications.command("hand-in")
+@click.argument("ids", metavar="编号…", nargs=-1, required=True)
+@acting
+@click.pass_context
+def hand_in(context: click.Context, ids: tuple[str, ...], acting_as: str) -> None:
+    """提交草稿 / a draft was printed, stamped and handed in: it is checked and waits for its review."""
+    house = installation(context)
+    actor = actor_of(house, acting_as)
+    _each(ids, lambda id_: _renewed(house.lifecycle.hand_in(id_, actor=actor)))
+
+
+@applications.command()
+@click.argument("id_", metavar="编号")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@acting
+@click.pass_context
+def amend(context: click.Context, id_: str, file: str, acting_as: str) -> None:
+    """补正 / the mended form takes the place of the earlier one; earlier approvals count no more."""
+    house = installation(context)
+    actor = actor_of(house, acting_as)
+    items = list(house.reader().read(Path(file).name, _read(file)))
+    if len(items) != 1 or not isinstance(items[0], Incoming):
+        reasons = "；".join(item.reason for item in items if isinstance(item, Unreadable))
+        raise InputError(f"{file}：应只含一份可读的申请 / must hold one readable application {reasons}".rstrip())
+    _renewed(house.lifecycle.amend(id_, items[0], actor=actor))
+
+
+@applications.command()
+@click.argument("ids", metavar="编号…", nargs=-1, required=True)
+@click.option("--reason", required=True, help="理由 / why.")
+@acting
+@click.pass_context
+def withdraw(context: click.Context, ids: tuple[str, ...], reason: str, acting_as: str) -> None:
+    """撤回 / the applicant takes it back, at any point before it is carried out."""
+    house = installation(context)
+    actor = actor_of(house, acting_as)
+    _each(ids, lambda id_: _renewed(house.lifecycle.withdraw(id_, actor=actor, reason=reason)))
+
+
+@applications.command()
+@click.argument("ids", metavar="编号…", nargs=-1, required=True)
+@acting
+@click.pass_context
+def archive(context: click.Context, ids: tuple[str, ...], acting_as: str) -> None:
+    """归档 / the office that issues the keys archives what was carried out (Article 9)."""
+    house = installation(context)
+    actor = actor_of(house, acting_as)
+    _each(ids, lambda id_: _renewed(house.lifecycle.archive(id_, actor=actor)))
+
+
 @applications.command("print")
 @click.argument("id_", metavar="编号")
 @click.pass_context
@@ -230,6 +289,11 @@ def blank(form: str) -> None:
     from idp_sync.bootstrap import shipped_paper
 
     say(shipped_paper().blank(Form(form)))
+
+
+def _renewed(found: ApplicationRecord) -> None:
+    version = f"（第{found.version}版 / version {found.version}）" if found.version > 1 else ""
+    say(f"{found.application.id}：{found.state.zh}{version}  {found.outcome.value}")
 
 
 def _each(ids: tuple[str, ...], act: Callable[[str], None]) -> None:
@@ -336,6 +400,7 @@ def _record_document(found: ApplicationRecord) -> dict[str, Any]:
         "id": application.id,
         "form": application.form,
         "state": found.state,
+        "version": found.version,
         "outcome": found.outcome,
         "unit": application.unit.name,
         "received_on": application.received_on,
