@@ -14,14 +14,18 @@ from idp_sync.bootstrap.clock import SystemClock
 from idp_sync.domain.idleness import Limits
 from idp_sync.domain.rulebook import RuleBook
 from idp_sync.ports import Authority, Clock, Directory, FormReader, Realms, Register
+from idp_sync.services.collect import Collect
 from idp_sync.services.intake import Intake
 from idp_sync.services.issue import Issue
+from idp_sync.services.lifecycle import Lifecycle
 from idp_sync.services.restore import Restore
 from idp_sync.services.review import Review
 from idp_sync.services.revoke import Revoke
 from idp_sync.services.set_up import SetUp
 from idp_sync.services.sweep import Sweep
 from idp_sync.services.synchronise import Synchronise
+from idp_sync.services.units import Units
+from idp_sync.services.withhold import Withhold
 
 if TYPE_CHECKING:
     from idp_sync.adapters.paper import Paper
@@ -128,6 +132,26 @@ class Installation:
     def review(self) -> Review:
         """Offices decide."""
         return Review(register=self.register, book=self.book, clock=self.clock)
+
+    @property
+    def lifecycle(self) -> Lifecycle:
+        """Applications are handed in, mended, taken back, archived."""
+        return Lifecycle(register=self.register, book=self.book, clock=self.clock)
+
+    @property
+    def units(self) -> Units:
+        """Units change."""
+        return Units(register=self.register, book=self.book, clock=self.clock)
+
+    @property
+    def withhold(self) -> Withhold:
+        """Enterprises withhold permissions from their own users."""
+        return Withhold(register=self.register, book=self.book, clock=self.clock)
+
+    @property
+    def collect(self) -> Collect:
+        """Keys come back."""
+        return Collect(register=self.register, synchronise=self.synchronise, clock=self.clock)
 
     @property
     def synchronise(self) -> Synchronise:

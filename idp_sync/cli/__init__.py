@@ -26,6 +26,8 @@ _COMMANDS = {
     "applications": ("idp_sync.cli.applications:applications", "申请 / import, check, list, approve, return, reject"),
     "accounts": ("idp_sync.cli.accounts:accounts", "用户 / list, show, restore"),
     "keys": ("idp_sync.cli.keys:keys", "密钥 / stock, issue, revoke, list"),
+    "units": ("idp_sync.cli.units:units", "单位 / list, show, change, merge, contact, ask, confirm"),
+    "duties": ("idp_sync.cli.duties:duties", "待办事项 / what offices and units have still to do, and since when"),
     "plan": ("idp_sync.cli.synchronise:plan", "将要做的变更 / what sync would change"),
     "sync": ("idp_sync.cli.synchronise:sync", "执行同步 / make directory and realms agree with the register"),
     "drift": ("idp_sync.cli.synchronise:drift", "他处的改动 / what others changed behind our back"),

@@ -57,6 +57,7 @@ def show(context: click.Context, login: str, *, as_json: bool) -> None:
         )
         return
     say(f"{account.login}  {account.name}  {account.unit.name}  {account.state.zh}")
+    say(f"  来自申请 / from application {account.application}")
     for code in sorted(account.permissions):
         permission = house.book.catalogue.get(code)
         say(f"  权限 {code}  {permission.label if permission else '（目录中已无此项 / no longer in the catalogue）'}")
@@ -80,6 +81,28 @@ def restore(context: click.Context, login: str, identity_check: str, acting_as: 
     say(f"{login}：已恢复登录资格，半年期重新起算 / restored, the half year starts anew")
     say_synced(restored.synced)
     finish(restored.synced)
+
+
+@accounts.command()
+@click.argument("login", metavar="登录名称")
+@click.argument("code", metavar="权限")
+@click.option("--by", required=True, metavar="登录名称", help="本单位管理用户 / the unit's own administrator.")
+@click.pass_context
+def withhold(context: click.Context, login: str, code: str, by: str) -> None:
+    """企业扣减本单位用户的权限（附件2）/ an enterprise's administrator withholds an item of the bundle."""
+    installation(context).withhold.withhold(login, code, by=by)
+    say(f"{login}：已扣减 / withheld: {code}（下次同步生效 / with the next sync）")
+
+
+@accounts.command("give-back")
+@click.argument("login", metavar="登录名称")
+@click.argument("code", metavar="权限")
+@click.option("--by", required=True, metavar="登录名称", help="本单位管理用户 / the unit's own administrator.")
+@click.pass_context
+def give_back(context: click.Context, login: str, code: str, by: str) -> None:
+    """企业恢复扣减的权限（附件2）/ an enterprise's administrator gives a withheld item back."""
+    installation(context).withhold.give_back(login, code, by=by)
+    say(f"{login}：已恢复 / given back: {code}（下次同步生效 / with the next sync）")
 
 
 def _document(account: Account) -> dict[str, object]:

@@ -126,6 +126,33 @@ def revoke(context: click.Context, key_number: str, reason: str, acting_as: str,
     finish(revoked.synced)
 
 
+@keys.command("return")
+@click.argument("key_number", metavar="密钥编号")
+@click.option("--from", "brought_by", required=True, help="交回人 / who brings it.")
+@acting
+@click.pass_context
+def return_(context: click.Context, key_number: str, brought_by: str, acting_as: str) -> None:
+    """收回 / a key is back at the office that issued it."""
+    house = installation(context)
+    collected = house.collect.take_back(key_number, actor=actor_of(house, acting_as), brought_by=brought_by)
+    say(f"{key_number}：{collected.key.state.zh} / {collected.key.state.value}")
+    finish(collected.synced)
+
+
+@keys.command()
+@click.argument("key_number", metavar="密钥编号")
+@click.option("--reported-by", required=True, help="报失人 / who reports it.")
+@acting
+@click.pass_context
+def lost(context: click.Context, key_number: str, reported_by: str, acting_as: str) -> None:
+    """挂失 / a key is lost: it opens nothing from this moment, and nobody waits for it any more. Final."""
+    house = installation(context)
+    collected = house.collect.declare_lost(key_number, actor=actor_of(house, acting_as), reported_by=reported_by)
+    say(f"{key_number}：{collected.key.state.zh} / {collected.key.state.value}")
+    say_synced(collected.synced)
+    finish(collected.synced)
+
+
 def _folder(path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
