@@ -133,4 +133,6 @@ def test_unknown_default_is_refused_at_once() -> None:
 
 def test_title_as_a_default() -> None:
     text = "序号,用户姓名,登录名称\n1,测试甲,cy0001\n"
-    assert incoming(text, defaults={**DEFAULTS, "表名": "RESTORE"}).application.form is Form.RESTORE
+    for form in (Form.RESTORE, Form.BUSINESS_DELETION):
+        for title in (form.value, form.value.lower(), form.zh):
+            assert incoming(text, defaults={**DEFAULTS, "表名": title}).application.form is form

@@ -185,6 +185,23 @@ def test_written_request_of_an_enterprise() -> None:
     assert read_one.rows[0].login == "qy000001"
 
 
+@pytest.mark.parametrize("user_class", ["管理单位 级别：区级 区：110105", "企业 机构类型：开发企业 材料类型：企业单位"])
+def test_written_request_to_delete_what_was_left_unfinished(user_class: str) -> None:
+    made = Document()
+    made.add_paragraph("未完成业务删除申请")
+    made.add_paragraph(f"单位名称：虚构单位 用户类别：{user_class}")
+    made.add_paragraph("单位盖章 已盖章")
+    made.add_paragraph("下列用户密钥注销后发现未完成业务，申请删除。")
+    table = made.add_table(rows=2, cols=4)
+    for index, row in enumerate((("序号", "用户姓名", "登录名称", "备注"), ("1", "测试甲", "cy0001", "草稿二件"))):
+        for cell, text in zip(table.rows[index].cells, row, strict=True):
+            cell.text = text
+    read_one = application(made)
+    assert (read_one.form, read_one.stamp_present) == (Form.BUSINESS_DELETION, True)
+    assert read_one.text == "下列用户密钥注销后发现未完成业务，申请删除。"
+    assert [(row.name, row.login, row.remarks) for row in read_one.rows] == [("测试甲", "cy0001", "草稿二件")]
+
+
 @pytest.mark.parametrize("code", ["DDEAUTO c:\\\\cmd.exe", "INCLUDETEXT http://example.invalid/x"])
 def test_fields_that_fetch_are_refused_even_in_pieces(code: str) -> None:
     made = form()

@@ -12,7 +12,7 @@ from idp_sync.domain.account import AccountState
 from idp_sync.domain.application import Document, Form, Opinion
 from idp_sync.domain.errors import InputError
 from idp_sync.domain.known import NOTHING_KNOWN, Known, KnownUser
-from idp_sync.domain.unit import DocumentType, Level, OrganisationType, UserClass
+from idp_sync.domain.unit import DocumentType, Level, OrganisationType, Unit, UserClass
 from idp_sync.ports import Incoming, Unreadable
 
 ID = "110000199001019018"
@@ -181,7 +181,7 @@ def test_context() -> None:
         "users": {
             "cy0001": {"name": "甲", "id_number": "(other)", "key": "K-1", "perms": ["A.B.01"], "state": "suspended"},
             "cy0002": {"state": "cancelled", "id_number": "11000019900101804x", "last_login": "2025-01-01"},
-            "cy0003": {},
+            "cy0003": {"unit": {"name": "虚构单位", "class": "管理单位", "level": "区级", "district": "110105"}},
         },
         "pending_business": 2,
         "key_returned": False,
@@ -197,7 +197,11 @@ def test_context() -> None:
                 permissions=frozenset({"A.B.01"}),
             ),
             "cy0002": KnownUser(login="cy0002", state=AccountState.DEREGISTERED, id_number="11000019900101804X"),
-            "cy0003": KnownUser(login="cy0003", state=AccountState.ACTIVE),
+            "cy0003": KnownUser(
+                login="cy0003",
+                state=AccountState.ACTIVE,
+                unit=Unit(name="虚构单位", user_class=UserClass.MANAGEMENT, level=Level.DISTRICT, district="110105"),
+            ),
         },
         pending_business=2,
         key_returned=False,
@@ -210,6 +214,7 @@ def test_context() -> None:
     [
         ({"users": []}, "context.users：应为对象"),
         ({"users": {"cy0001": {"state": "gone"}}}, "context.users.cy0001.state：应为 active、suspended、cancelled"),
+        ({"users": {"cy0001": {"unit": "虚构单位"}}}, "context.users.cy0001.unit：应为对象"),
         ({"pending_business": "2"}, "context.pending_business：应为整数"),
     ],
 )

@@ -300,6 +300,7 @@ ENTERPRISE = ["单位名称", "虚构公司", "用户类别", "企业", "机构�
         (HEADER, ENTERPRISE, Form.ENTERPRISE_NEW),
         (["序号", "用户姓名", "登录名称", "原密钥编号", "申请权限", "备 注"], UNIT[0], Form.KEY_REPLACEMENT),
         (["密钥编号", "原用户姓名", "原登录名称", "现用户姓名", "身份证号"], UNIT[0], Form.USER_RENAME),
+        (["密钥编号", "原用户姓名", "原登录名称", "现用户姓名", "身份证号"], ENTERPRISE, Form.ENTERPRISE_CHANGE),
         (["用户姓名", "登录名称", "原申请权限", "现申请权限"], UNIT[0], Form.PERMISSION_CHANGE),
         (["序号", "用户姓名", "登录名称"], UNIT[0], Form.DEREGISTRATION),
         (["序号", "用户姓名", "登录名称"], ENTERPRISE, Form.ENTERPRISE_CANCEL),
@@ -315,6 +316,11 @@ def test_form_without_a_title_is_told_by_its_columns(header: list[str], unit: li
         ("用 户 及 密 钥 换 领 表", Form.KEY_REPLACEMENT),
         ("附件6：用户权限变更申请表（2025年）", Form.PERMISSION_CHANGE),
         ("恢复登录资格申请", Form.RESTORE),
+        ("未完成业务删除申请", Form.BUSINESS_DELETION),
+        ("某某公司关于未完成业务删除申请", Form.BUSINESS_DELETION),
+        ("企业用户变更申请表", Form.ENTERPRISE_CHANGE),
+        ("企业用户变更申请表（2025年）", Form.ENTERPRISE_CHANGE),
+        ("企 业 用 户 申 请 表", Form.ENTERPRISE_NEW),
     ],
 )
 def test_title_comes_before_the_columns(title: str, form: Form) -> None:
@@ -337,6 +343,31 @@ def test_column_that_is_two_cells_wide() -> None:
     read_one = one(workbook(rows, merge=["B4:C4", "B5:C5"]))
     assert (read_one.application.rows[0].name, read_one.application.rows[0].id_number) == ("测试甲", ID)
     assert read_one.findings == ()
+
+
+def test_enterprise_change_with_its_documents() -> None:
+    header = ["序号", "密钥编号", "原用户姓名", "原登录名称", "现用户姓名", "性别", "身份证号", "备注", "申请权限"]
+    rows = [
+        ["企业用户变更申请表"],
+        ENTERPRISE,
+        ["统一社会信用代码", "91110105PDY0010124", "受理部门", "综合服务中心"],
+        header,
+        [1, "KEY-000011", "旧", "qy000001", "新", "女", ID, "密钥丢失", "登记受理"],
+        ["证明材料", "核验原件", "复印件盖章"],
+        ["操作用户身份证件", "是", "是"],
+        [COMMITMENT],
+    ]
+    read_one = one(workbook(rows))
+    form = read_one.application
+    assert (form.form, form.received_by, form.commitment_present) == (Form.ENTERPRISE_CHANGE, "综合服务中心", True)
+    (row,) = form.rows
+    assert (row.key_number, row.name, row.login, row.new_name) == ("KEY-000011", "旧", "qy000001", "新")
+    assert (row.sex, row.id_number, row.remarks) == ("女", ID, "密钥丢失")
+    assert form.documents == (Document(type="操作用户身份证件", original_checked=True, copy_stamped=True),)
+    # an enterprise's permissions are set by its type: there is no such column
+    assert read_one.findings == (Finding(code=Code.COLUMN_UNKNOWN, field="申请权限"),)
+    assert row.permissions == ()
+    assert row.permission_words == ""
 
 
 def test_rename_and_change_fill_their_own_fields() -> None:
