@@ -257,5 +257,10 @@ class UserList(Letter):
     as_of: date
     #: day by which the unit answers
     answer_by: date
-    #: what the QR code and the answer refer to: number of the unit in the register; "" where it has none
+    #: number of the unit in the register; "" where it has none
     unit_number: str = ""
+
+    @property
+    def subject(self) -> str:
+        """The unit that answers, where it has a number."""
+        return f"unit:{self.unit_number}" if self.unit_number else f"letter:{self.number}"
