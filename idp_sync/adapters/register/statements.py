@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, CursorResult, Executable, RowMapping, Select, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from idp_sync.adapters.register.errors import mapped
 from idp_sync.domain.errors import Conflict
 
 _T = TypeVar("_T")
-_Insert = postgresql.Insert | sqlite.Insert
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
+    _Insert = postgresql.Insert | sqlite.Insert
 
 #: rows that are held in memory at once
 PAGE: Final = 500
@@ -94,6 +97,8 @@ class Statements:
     def insert(self, table: Table) -> _Insert:
         """An insert that knows ON CONFLICT; SQLite and PostgreSQL write it alike."""
         if self._connection.dialect.name == "postgresql":
+            from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - takes a while, and is needed on a server only
+
             return postgresql.insert(table)
         return sqlite.insert(table)
 
