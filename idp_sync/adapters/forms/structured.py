@@ -146,6 +146,7 @@ class _Context(BaseModel):
     users: dict[str, _KnownUser] | None = None
     pending_business: int | None = Field(default=None, ge=0)
     key_returned: bool | None = None
+    in_flight: dict[str, list[str]] = Field(default_factory=dict)
 
 
 #: of one JSON document: a list of 4,000 applications; in memory it may be thirty times that
@@ -199,7 +200,13 @@ def known_from_context(context: Mapping[str, Any] | None) -> Known:
     """
     raw = _validated(_Context, context or {}, within="context")
     users = None if raw.users is None else {login: _known_user(login, user) for login, user in raw.users.items()}
-    return Known(users=users, pending_business=raw.pending_business, key_returned=raw.key_returned)
+    in_flight = {_normalised(name) or "": tuple(numbers) for name, numbers in raw.in_flight.items()}
+    return Known(
+        users=users,
+        pending_business=raw.pending_business,
+        key_returned=raw.key_returned,
+        in_flight=in_flight,
+    )
 
 
 def _unit(raw: _Unit) -> Unit:

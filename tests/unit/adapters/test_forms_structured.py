@@ -185,6 +185,7 @@ def test_context() -> None:
         },
         "pending_business": 2,
         "key_returned": False,
+        "in_flight": {"cy0001": ["A6-1", "A7-1"], "11000019900101804x": ["A3-1"]},
     }
     assert known_from_context(context) == Known(
         users={
@@ -205,6 +206,7 @@ def test_context() -> None:
         },
         pending_business=2,
         key_returned=False,
+        in_flight={"cy0001": ("A6-1", "A7-1"), "11000019900101804X": ("A3-1",)},
     )
     assert known_from_context({}) == known_from_context(None) == NOTHING_KNOWN
 
@@ -215,6 +217,7 @@ def test_context() -> None:
         ({"users": []}, "context.users：应为对象"),
         ({"users": {"cy0001": {"state": "gone"}}}, "context.users.cy0001.state：应为 active、suspended、cancelled"),
         ({"users": {"cy0001": {"unit": "虚构单位"}}}, "context.users.cy0001.unit：应为对象"),
+        ({"in_flight": ["A3-1"]}, "context.in_flight：应为对象"),
         ({"pending_business": "2"}, "context.pending_business：应为整数"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from idp_sync.domain.known import NOTHING_KNOWN
 from tests.builders import id_number, known, user
 
@@ -12,4 +14,6 @@ def test_nothing_known_is_nothing_asked() -> None:
 
 def test_a_known_user_shows_no_id_number() -> None:
     assert repr(user()) == "KnownUser(login='cy0001', state='active')"
-    assert id_number(1) not in repr(known(user()))
+    assert repr(known(user(), pending_business=2)) == "Known(users=['cy0001'], pending_business=2)"
+    assert id_number(1) not in repr(replace(known(user()), in_flight={id_number(1): ("A3-1",)}))
+    assert NOTHING_KNOWN.in_flight == {}

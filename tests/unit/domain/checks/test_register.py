@@ -214,6 +214,34 @@ def test_which_units_answer_for_each_other(one: Unit, other: Unit, same: bool) -
     assert register.is_same_unit(other, one, BOOK.districts) is same
 
 
+# --- one application at a time ---------------------------------------------------------------------------------------
+
+
+def in_flight(form: Application, **others: tuple[str, ...]) -> list[tuple[Code, int | None, str]]:
+    seen = case(form, Known(in_flight=others))
+    return [(f.code, f.row, f.detail) for f in register.nobody_is_on_another_application(seen)]
+
+
+@pytest.mark.parametrize("form", NAMING, ids=str)
+def test_who_is_on_another_application_waits_for_it(form: Form) -> None:
+    sound = application(form)
+    expected = [(Code.APPLICATION_IN_FLIGHT, 1, "A6-2")]
+    assert in_flight(sound, cy0001=("A6-2",)) == expected
+    assert in_flight(replace(sound, rows=(replace(sound.rows[0], login=" cy0001\n"),)), cy0001=("A6-2",)) == expected
+    assert in_flight(sound, cy0002=("A6-2",)) == []
+    assert in_flight(sound, cy0001=()) == []
+    assert in_flight(sound) == []
+
+
+def test_a_person_is_told_by_the_id_number_too_and_each_application_named_once() -> None:
+    rows = (row(1, id_number=f" {id_number(1)}"), row(2, login="cy0002"), row(3, id_number="", login=""))
+    others = {id_number(1): ("A3-7",), id_number(2): ("A6-2", "A4-3"), "cy0002": ("A4-3", "A7-1"), "": ("NEVER",)}
+    assert in_flight(application(Form.NEW_USER, *rows), **others) == [
+        (Code.APPLICATION_IN_FLIGHT, 1, "A3-7"),
+        (Code.APPLICATION_IN_FLIGHT, 2, "A4-3、A7-1、A6-2"),
+    ]
+
+
 # --- unfinished business ---------------------------------------------------------------------------------------------
 
 
