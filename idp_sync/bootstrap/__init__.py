@@ -14,10 +14,13 @@ from idp_sync.bootstrap.clock import SystemClock
 from idp_sync.domain.idleness import Limits
 from idp_sync.domain.rulebook import RuleBook
 from idp_sync.ports import Authority, Clock, Directory, FormReader, Realms, Register
+from idp_sync.services.attach import Attach
 from idp_sync.services.collect import Collect
+from idp_sync.services.deliver import Deliver
 from idp_sync.services.intake import Intake
 from idp_sync.services.issue import Issue
 from idp_sync.services.lifecycle import Lifecycle
+from idp_sync.services.notify import Notify
 from idp_sync.services.restore import Restore
 from idp_sync.services.review import Review
 from idp_sync.services.revoke import Revoke
@@ -184,6 +187,37 @@ class Installation:
     def restore(self) -> Restore:
         """Suspended logins are restored."""
         return Restore(register=self.register, synchronise=self.synchronise, clock=self.clock)
+
+    @property
+    def attach(self) -> Attach:
+        """Scans are kept with their applications."""
+        from idp_sync.adapters.attachments import FileStore, PypdfScrutiny
+
+        key_file = self.settings.register_.key_file
+        return Attach(
+            register=self.register,
+            store=FileStore(folder=self.home / "attachments", key_file=key_file, clock=self.clock),
+            pdf=PypdfScrutiny(),
+            clock=self.clock,
+            kept_years=self.settings.attachments_kept_years,
+        )
+
+    @property
+    def notify(self) -> Notify:
+        """Offices, units and people are told."""
+        mail = self.settings.notices
+        addresses = mail.offices if mail is not None else {}
+        return Notify(offices=self.book.offices, addresses=addresses, by_mail=mail is not None)
+
+    @property
+    def deliver(self) -> Deliver:
+        """Notices go out."""
+        from idp_sync.adapters.notices import JinjaNoticeTemplates, SmtpMailer
+
+        templates = JinjaNoticeTemplates(shipped.folder("templates"))
+        mail = self.settings.notices
+        mailer = SmtpMailer(settings=mail, templates=templates) if mail is not None else None
+        return Deliver(register=self.register, templates=templates, mailer=mailer, clock=self.clock)
 
     @property
     def set_up(self) -> SetUp:

@@ -28,6 +28,11 @@ _COMMANDS = {
     "keys": ("idp_sync.cli.keys:keys", "密钥 / stock, issue, revoke, list"),
     "units": ("idp_sync.cli.units:units", "单位 / list, show, change, merge, contact, ask, confirm"),
     "duties": ("idp_sync.cli.duties:duties", "待办事项 / what offices and units have still to do, and since when"),
+    "attachments": ("idp_sync.cli.attachments:attachments", "附件 / scans of papers: add, list, export, check, purge"),
+    "notices": (
+        "idp_sync.cli.notices:notices",
+        "通知 / notices by e-mail and letter: list, send, print, resend, settle",
+    ),
     "plan": ("idp_sync.cli.synchronise:plan", "将要做的变更 / what sync would change"),
     "sync": ("idp_sync.cli.synchronise:sync", "执行同步 / make directory and realms agree with the register"),
     "drift": ("idp_sync.cli.synchronise:drift", "他处的改动 / what others changed behind our back"),

@@ -92,7 +92,7 @@ class Attach:
             Refused: the application is archived, or has too many attachments.
             Conflict: the same content is with it already.
         """
-        media_type = self._inspected(content)
+        media_type = self.inspect(content)
         document = document_type.strip()
         if (kind is AttachmentKind.DOCUMENT) != bool(document) or len(document) > LONGEST:
             raise InputError(
@@ -251,7 +251,8 @@ class Attach:
         self._delete(tuple(sorted(unused)), put_before=now - LEFT_ALONE)
         return tuple(removed)
 
-    def _inspected(self, content: bytes) -> MediaType:
+    def inspect(self, content: bytes) -> MediaType:
+        """What a file is. Raises InputError where it may not be kept."""
         media_type = recognise(content)
         if media_type is MediaType.PDF:
             refuse_active(self.pdf.names(content))
