@@ -205,7 +205,7 @@ def test_every_command_that_a_page_shows_exists(page: Path) -> None:
     known = {tuple(context.command_path.split()[1:]) for context in contexts()}
     groups = {path[0] for path in known if len(path) > 1}
     for code in _CODE.findall(page.read_text("utf-8")):
-        for first, second in re.findall(r"idp-sync ([a-z]+)(?: ([a-z]+))?", code):
+        for first, second in re.findall(r"idp-sync ([a-z]+)(?: ([a-z]+(?:-[a-z]+)*))?", code):
             shown = (first, second) if first in groups and second else (first,)
             assert shown in known or (shown[0] in groups and len(shown) == 1), f"idp-sync {' '.join(shown)}"
 
