@@ -106,7 +106,7 @@ def safe_name(name: str, media_type: MediaType) -> str:
     last = re.split(r"[/\\]", name)[-1]
     visible = "".join(character for character in unicodedata.normalize("NFC", last) if _is_visible(character))
     text = _NOT_IN_NAMES.sub("_", _SPACES.sub(" ", visible))
-    text = without_id_numbers(text).replace("*", "x").strip(" .")
+    text = without_id_numbers(text).replace("*", "x").rstrip(" .")
     stem, dot, extension = text.rpartition(".")
     if not dot or not re.fullmatch(r"[A-Za-z0-9]{1,5}", extension):
         stem = text
