@@ -483,7 +483,6 @@ class TestIndexes:
         "list": {"SCAN application"},
         "list, newest first": {"SCAN application"},
         "search": {"SCAN application_text"},
-        "search in a state": {"SCAN application_text"},
     }
 
     @pytest.fixture
