@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -728,3 +728,18 @@ class Mailer(Protocol):
     def session(self) -> AbstractContextManager[MailSession]:
         """Connect. Raises Unavailable where it can't be reached, AccessDenied where it refuses our account."""
         ...
+
+
+# --- paper -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationFile:
+    """卷宗: all that the register has about one application, for the archive (Article 9)."""
+
+    record: ApplicationRecord
+    #: the entries about it, oldest first
+    journal: tuple[Entry, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    #: contents of attachments by hash; those that are missing here are listed only
+    contents: Mapping[str, bytes] = field(default_factory=dict)

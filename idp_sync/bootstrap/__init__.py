@@ -17,6 +17,7 @@ from idp_sync.ports import Authority, Clock, Directory, FormReader, Realms, Regi
 from idp_sync.services.attach import Attach
 from idp_sync.services.collect import Collect
 from idp_sync.services.deliver import Deliver
+from idp_sync.services.disclose import Disclose
 from idp_sync.services.intake import Intake
 from idp_sync.services.issue import Issue
 from idp_sync.services.lifecycle import Lifecycle
@@ -120,6 +121,11 @@ class Installation:
         from idp_sync.adapters.paper import Paper
 
         return Paper(shipped.folder("templates"), self.settings.roles_folder or shipped.folder("roles"))
+
+    @property
+    def disclose(self) -> Disclose:
+        """Whole ID numbers are read."""
+        return Disclose(register=self.register, clock=self.clock)
 
     def reader(self, defaults: dict[str, str] | None = None) -> FormReader:
         """Reads forms; `defaults` fill header fields that a file does not have."""

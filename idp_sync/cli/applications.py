@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from idp_sync.bootstrap import shipped_rule_book, system_clock
+from idp_sync.cli import printing
 from idp_sync.cli.common import (
     acting,
     actor_of,
@@ -20,7 +21,7 @@ from idp_sync.cli.common import (
     print_table,
     say,
 )
-from idp_sync.domain.application import Form, State
+from idp_sync.domain.application import State
 from idp_sync.domain.errors import IdpSyncError, InputError
 from idp_sync.domain.finding import Finding
 from idp_sync.ports import ApplicationRecord, ApplicationSummary, Incoming, Unreadable
@@ -34,6 +35,10 @@ LINES_ON_A_TERMINAL = 200
 @click.group()
 def applications() -> None:
     """申请 / applications: what people apply for, and what the offices decide."""
+
+
+for _command in (printing.print_, printing.blank, printing.file):
+    applications.add_command(_command)
 
 
 @applications.command()
@@ -269,26 +274,6 @@ def archive(context: click.Context, ids: tuple[str, ...], acting_as: str) -> Non
     house = installation(context)
     actor = actor_of(house, acting_as)
     _each(ids, lambda id_: _renewed(house.lifecycle.archive(id_, actor=actor)))
-
-
-@applications.command("print")
-@click.argument("id_", metavar="编号")
-@click.pass_context
-def print_(context: click.Context, id_: str) -> None:
-    """打印申请表（HTML）/ print the form as HTML; ID numbers are masked."""
-    house = installation(context)
-    with house.register.transaction(read_only=True) as tx:
-        found = tx.applications.get(id_)
-    say(house.paper.filled(found.application))
-
-
-@applications.command()
-@click.argument("form", type=click.Choice([f.value for f in Form], case_sensitive=False))
-def blank(form: str) -> None:
-    """空白表格（HTML）/ a blank form as HTML; needs no installation."""
-    from idp_sync.bootstrap import shipped_paper
-
-    say(shipped_paper().blank(Form(form)))
 
 
 def _renewed(found: ApplicationRecord) -> None:

@@ -12,7 +12,6 @@ paper        Paper, the one that others use
      └ document    → DOCX
 """
 
-from idp_sync.adapters.paper.attaching import Enclosure
-from idp_sync.adapters.paper.paper import ApplicationFile, Paper
+from idp_sync.adapters.paper.paper import Paper
 
-__all__ = ["ApplicationFile", "Enclosure", "Paper"]
+__all__ = ["Paper"]

@@ -9,34 +9,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from idp_sync.adapters.paper.typesetting import Image
+from idp_sync.domain.attachment import Attachment, MediaType
 
-_PDF: Final = "application/pdf"
-_IMAGES: Final = frozenset({"image/jpeg", "image/png"})
 #: of one attachment: a scan has a few
 _MOST_PAGES: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Enclosure:
-    """An attachment as it was handed in."""
+class Enclosed:
+    """An attachment with what becomes of it in the file."""
 
-    name: str
-    #: by its content, not by its name
-    media_type: str
-    #: SHA-256, lower-case hex
-    sha256: str
-    #: bytes
-    size: int
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attached:
-    """An attachment with what became of it."""
-
-    enclosure: Enclosure
+    attachment: Attachment
     #: number on the list, from 1
     number: int
+    #: empty where the attachments are only listed
+    content: bytes
     #: pages that it adds
     pages: int = 0
     #: address of its image; "" where it is none
@@ -45,21 +32,24 @@ class Attached:
     problem: str = ""
 
 
-def attached(enclosures: Iterable[Enclosure]) -> Sequence[Attached]:
-    """Every attachment with its number and whether it can be shown."""
-    return [_look(enclosure, number) for number, enclosure in enumerate(enclosures, start=1)]
+def enclosed(attachments: Iterable[Attachment], contents: Mapping[str, bytes]) -> Sequence[Enclosed]:
+    """Every attachment with its number and whether it can be shown; `contents` by their hashes."""
+    return [
+        _look(attachment, number, contents.get(attachment.sha256, b""))
+        for number, attachment in enumerate(attachments, start=1)
+    ]
 
 
-def images(attachments: Iterable[Attached]) -> Mapping[str, Image]:
+def images(attachments: Iterable[Enclosed]) -> Mapping[str, Image]:
     """The images among them, by their addresses."""
     return {
-        item.image: Image(content=item.enclosure.content, media_type=item.enclosure.media_type)
+        item.image: Image(content=item.content, media_type=item.attachment.media_type)
         for item in attachments
         if item.image
     }
 
 
-def joined(pdf: bytes, attachments: Iterable[Attached], *, title: str) -> bytes:
+def joined(pdf: bytes, attachments: Iterable[Enclosed], *, title: str) -> bytes:
     """The file with the pages of every PDF attachment behind it, each with a bookmark.
 
     What such a page would do when it is opened or clicked is taken off: the archive shows, and does nothing.
@@ -75,9 +65,9 @@ def joined(pdf: bytes, attachments: Iterable[Attached], *, title: str) -> bytes:
         if item.problem or item.image:
             continue
         first = len(writer.pages)
-        for page in PdfReader(io.BytesIO(item.enclosure.content)).pages:
+        for page in PdfReader(io.BytesIO(item.content)).pages:
             _disarm(writer.add_page(page))
-        writer.add_outline_item(title=f"附件{item.number} {item.enclosure.name}", page_number=first)
+        writer.add_outline_item(title=f"附件{item.number} {item.attachment.name}", page_number=first)
     writer.add_metadata({"/Title": title, "/Producer": "idp-sync"})
     writer.root_object[NameObject("/Lang")] = reader.root_object.get("/Lang", ByteStringObject(b"zh-CN"))
     buffer = io.BytesIO()
@@ -98,15 +88,22 @@ def _disarm(page: object) -> None:
             annotation.pop(action, None)
 
 
-def _look(enclosure: Enclosure, number: int) -> Attached:
-    if enclosure.media_type == _PDF:
-        pages, problem = _pages_of(enclosure.content)
-        return Attached(enclosure=enclosure, number=number, pages=pages, problem=problem)
-    if enclosure.media_type not in _IMAGES:
-        return Attached(enclosure=enclosure, number=number, problem=f"{enclosure.media_type} 不能并入")
-    problem = _image_problem(enclosure.content)
-    image = "" if problem else f"attachment/{number}"
-    return Attached(enclosure=enclosure, number=number, pages=0 if problem else 1, image=image, problem=problem)
+def _look(attachment: Attachment, number: int, content: bytes) -> Enclosed:
+    is_pdf = attachment.media_type is MediaType.PDF
+    if not content:
+        pages, problem = 0, "只列目录"
+    elif is_pdf:
+        pages, problem = _pages_of(content)
+    else:
+        pages, problem = 1, _image_problem(content)
+    return Enclosed(
+        attachment=attachment,
+        number=number,
+        content=content,
+        pages=0 if problem else pages,
+        image="" if problem or is_pdf else f"attachment/{number}",
+        problem=problem,
+    )
 
 
 def _pages_of(content: bytes) -> tuple[int, str]:

@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from idp_sync.adapters.paper import attaching, qr
-from idp_sync.adapters.paper.attaching import Enclosure
 from idp_sync.adapters.paper.definitions import NamedPermission, form_definition, permissions
 from idp_sync.adapters.paper.sheets import Sheet, blank_sheet, filled_sheets
 from idp_sync.adapters.paper.typesetting import page, pdf
 from idp_sync.domain.application import Application, Form
 from idp_sync.domain.calendar import BEIJING
-from idp_sync.domain.journal import Entry
 from idp_sync.domain.letter import (
     HOLDERS_NOTICE,
     HOW_TO_RESTORE,
@@ -33,7 +31,7 @@ from idp_sync.domain.letter import (
 )
 from idp_sync.domain.office import Offices
 from idp_sync.domain.unit import UserClass
-from idp_sync.ports import ApplicationRecord
+from idp_sync.ports import ApplicationFile
 
 #: the template of each letter
 _LETTERS: Final[dict[type[Letter], str]] = {
@@ -51,18 +49,6 @@ _LETTERS: Final[dict[type[Letter], str]] = {
 }
 #: verdicts as the offices say them
 _VERDICTS: Final = {"approve": "同意", "return": "退回补正", "reject": "不予批准", "withdraw": "撤回"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApplicationFile:
-    """卷宗: all that the register has about one application."""
-
-    record: ApplicationRecord
-    #: to tell the names of the offices that stand in it as codes
-    offices: Offices
-    #: its entries, oldest first
-    journal: tuple[Entry, ...] = ()
-    enclosures: tuple[Enclosure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +115,13 @@ class Paper:
 
     # --- application files -------------------------------------------------------------------------------------------
 
-    def file_pdf(self, file: ApplicationFile) -> bytes:
-        """卷宗: cover, form, findings, steps, journal and attachments of one application, one PDF for the archive."""
+    def file_pdf(self, file: ApplicationFile, offices: Offices) -> bytes:
+        """卷宗: cover, form, findings, steps, journal and attachments of one application, one PDF for the archive.
+
+        `offices` tell the names of those that stand in it as codes.
+        """
         application = file.record.application
-        attachments = attaching.attached(file.enclosures)
+        attachments = attaching.enclosed(file.attachments, file.contents)
         html = page(
             self.templates,
             "forms/file.html.j2",
@@ -143,7 +132,7 @@ class Paper:
             sheets=self._sheets(application, whole_id=False, padded=True),
             journal=file.journal,
             attachments=attachments,
-            offices={office.code: office.name for office in file.offices.offices},
+            offices={office.code: office.name for office in offices.offices},
             verdicts=_VERDICTS,
             beijing=BEIJING,
         )
