@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
@@ -166,6 +167,8 @@ class Settings(_Section):
     #: whole years for which scans of papers are kept after the last thing that happened with them (reading A-24). Five
     #: are what 电子签名法 第二十四条 asks of licensed authorities, by analogy
     attachments_kept_years: int = Field(default=5, ge=KEPT_YEARS_AT_LEAST, le=100)
+    #: 公布之日: what was received before it is returned (Article 11, R-43); None where every day will do
+    effective_on: date | None = None
     #: folder of another rule book (permissions, offices, districts, …); None for the one that is shipped
     roles_folder: Path | None = None
     #: written by `stack up`: the servers are children of this installation, for demo and tests

@@ -63,6 +63,7 @@ class _Office(_Shape):
     english: _Text
     competences: list[Competence]
     receives: list[Form]
+    contact: str = ""
 
 
 class _OfficesFile(_Shape):
@@ -207,6 +208,7 @@ def _offices(file: _OfficesFile) -> Iterator[Office]:
             english=office.english,
             competences=frozenset(office.competences),
             receives=frozenset(office.receives),
+            contact=office.contact.strip(),
         )
 
 

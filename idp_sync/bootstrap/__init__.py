@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,8 +84,14 @@ class Installation:
 
     @cached_property
     def book(self) -> RuleBook:
-        """The rule book."""
-        return read_rule_book(self.settings.roles_folder or shipped.folder("roles"))
+        """The rule book, in force since the day that the settings name."""
+        book = read_rule_book(self.settings.roles_folder or shipped.folder("roles"))
+        return replace(book, effective_on=self.settings.effective_on)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether settings were made: what needs no installation falls back on what is shipped."""
+        return (self.home / config.FILE_NAME).is_file()
 
     @cached_property
     def register(self) -> Register:

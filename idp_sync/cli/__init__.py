@@ -38,6 +38,7 @@ _COMMANDS = {
     "drift": ("idp_sync.cli.synchronise:drift", "他处的改动 / what others changed behind our back"),
     "sweep": ("idp_sync.cli.sweep:sweep", "半年用户清理 / suspend the idle; shows a plan unless --apply"),
     "permissions": ("idp_sync.cli.permissions:permissions", "权限目录 / the permission catalogue"),
+    "contacts": ("idp_sync.cli.contacts:contacts", "疑问解答 / who answers questions, and how to reach them"),
     "journal": ("idp_sync.cli.journal:journal", "日志 / who did what, for which office, by which article"),
 }
 

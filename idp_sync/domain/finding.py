@@ -71,6 +71,7 @@ class Code(StrEnum):
     GROUND_MISSING = "GROUND_MISSING"
     DATE_INVALID = "DATE_INVALID"
     DATE_BEFORE_RECEIPT = "DATE_BEFORE_RECEIPT"
+    DATE_BEFORE_EFFECT = "DATE_BEFORE_EFFECT"
     DOC_MISSING = "DOC_MISSING"
     DOC_COPY_UNSTAMPED = "DOC_COPY_UNSTAMPED"
     DOC_ORIGINAL_UNCHECKED = "DOC_ORIGINAL_UNCHECKED"
@@ -271,6 +272,9 @@ RULES: Final[dict[Code, Rule]] = {
     ),
     Code.DATE_INVALID: _rule(_RETURN, _FORM, "日期不存在", "not a date"),
     Code.DATE_BEFORE_RECEIPT: _rule(_RETURN, _FORM, "审核日期早于受理日期", "reviewed before it was received"),
+    Code.DATE_BEFORE_EFFECT: _rule(
+        _RETURN, "第十一条", "受理日期早于办法施行之日", "received before the regulation came into force"
+    ),
     Code.DOC_MISSING: _rule(_RETURN, _DOCUMENTS, "缺少证明材料", "document missing"),
     Code.DOC_COPY_UNSTAMPED: _rule(_RETURN, _DOCUMENTS, "复印件未加盖单位公章", "copy without the unit's stamp"),
     Code.DOC_ORIGINAL_UNCHECKED: _rule(_RETURN, _DOCUMENTS, "未核验原件", "original not checked"),

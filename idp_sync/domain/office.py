@@ -1,4 +1,4 @@
-"""Offices and their competences: who receives, approves, configures, issues, restores (Articles 3, 5, 6)."""
+"""Offices and their competences: who receives, approves, configures, issues, restores, answers (Articles 3, 5, 6, 10)."""
 
 from __future__ import annotations
 
@@ -33,6 +33,10 @@ class Competence(StrEnum):
     RESTORE = "restore"
     #: 删除相应用户
     DEREGISTER = "deregister"
+    #: 密钥及权限问题的解答及处理 (Article 10)
+    ANSWER = "answer"
+    #: 技术支持 (Article 10)
+    SUPPORT = "support"
     #: reads everything, changes nothing
     AUDIT = "audit"
 
@@ -65,6 +69,8 @@ class Office:
     competences: frozenset[Competence]
     #: the forms that are handed in here
     receives: frozenset[Form]
+    #: how users reach it: telephone, room, hours; "" where the rule book does not say it
+    contact: str = ""
 
     def may(self, competence: Competence) -> bool:
         """Whether the office has that competence."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from idp_sync.domain.district import Districts
 from idp_sync.domain.office import Offices
@@ -48,5 +49,7 @@ class RuleBook:
     districts: Districts
     documents: Mapping[DocumentType, tuple[RequiredDocument, ...]]
     systems: tuple[System, ...]
+    #: 公布之日: nothing received before it is decided by this regulation (Article 11, R-43); None where it is not set
+    effective_on: date | None = None
     #: one-licence-one-code is accepted in place of the organisation code certificate (reading A-15)
     merged_licence: bool = True

@@ -19,6 +19,7 @@ from idp_sync.domain.rulebook import RuleBook
 RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     paper.bears_what_it_must,
     paper.dates_exist,
+    paper.is_received_under_the_regulation,
     paper.has_the_rows_of_one_sheet,
     paper.ground_is_stated,
     person.names_are_names,

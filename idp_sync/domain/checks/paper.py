@@ -48,6 +48,16 @@ def dates_exist(case: Case) -> Iterator[Finding]:
         yield Finding(code=Code.DATE_BEFORE_RECEIPT, field="审核日期", detail=f"{reviewed} < {received}")
 
 
+def is_received_under_the_regulation(case: Case) -> Iterator[Finding]:
+    """本办法自公布之日起施行 (Article 11, R-43): what came in before that day is not decided by it.
+
+    The text does not say which day that is, so it is a setting; where it is not set, every day will do.
+    """
+    received, effective_on = read_date(case.application.received_on), case.book.effective_on
+    if received is not None and effective_on is not None and received < effective_on:
+        yield Finding(code=Code.DATE_BEFORE_EFFECT, field="受理日期", detail=f"{received} < {effective_on}")
+
+
 def has_the_rows_of_one_sheet(case: Case) -> Iterator[Finding]:
     """One to five people: further ones go on further sheets, each stamped (reading A-18).
 

@@ -60,3 +60,8 @@ def test_the_competences_are_those_of_article_3() -> None:
     assert who[ISSUES_KEYS[UserClass.MANAGEMENT]] == ["城建研究中心"]
     assert who[ISSUES_KEYS[UserClass.ENTERPRISE]] == ["综合服务中心"]
     assert who[Competence.APPROVE_ENTERPRISE] == ["综合服务中心"]
+
+
+def test_who_answers_what_is_as_article_10_says() -> None:
+    assert OFFICES.with_competence(Competence.ANSWER).name == "城建研究中心"
+    assert OFFICES.with_competence(Competence.SUPPORT).name == "信息中心"

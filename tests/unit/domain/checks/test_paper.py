@@ -10,7 +10,7 @@ import pytest
 from idp_sync.domain.application import ROWS_ON_A_SHEET, Form, Opinion
 from idp_sync.domain.checks import paper
 from idp_sync.domain.finding import Code
-from tests.builders import application, case, known, row, user
+from tests.builders import BOOK, application, case, known, row, user
 
 BEARS = {
     "stamp_present": (False, Code.STAMP_MISSING),
@@ -88,6 +88,25 @@ def dates_of(received_on: str, review: Opinion | None) -> list[tuple[Code, str]]
 )
 def test_receipt_and_review(received_on: str, review: Opinion | None, expected: list[tuple[Code, str]]) -> None:
     assert dates_of(received_on, review) == expected
+
+
+@pytest.mark.parametrize(
+    ("received_on", "effective_on", "before"),
+    [
+        ("2015-03-01", date(2015, 3, 1), False),
+        ("2015-02-28", date(2015, 3, 1), True),
+        ("2015-02-28", None, False),
+        ("?", date(2015, 3, 1), False),  # said already: no date at all
+    ],
+)
+def test_nothing_received_before_the_regulation_is_decided_by_it(
+    received_on: str,
+    effective_on: date | None,
+    before: bool,  # noqa: FBT001
+) -> None:
+    judged = replace(case(application(received_on=received_on)), book=replace(BOOK, effective_on=effective_on))
+    found = [(f.code, f.field) for f in paper.is_received_under_the_regulation(judged)]
+    assert found == ([(Code.DATE_BEFORE_EFFECT, "受理日期")] if before else [])
 
 
 # --- rows ------------------------------------------------------------------------------------------------------------
