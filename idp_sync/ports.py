@@ -295,8 +295,12 @@ class Accounts(Protocol):
         """All accounts, deregistered ones too, or only those logins, by login; streamed."""
         ...
 
-    def save(self, account: Account) -> None:
-        """Write an account's changed fields. Raises NotFound."""
+    def save(self, account: Account, *, application: str = "", at: datetime | None = None) -> None:
+        """Write an account's changed fields. Raises NotFound.
+
+        Permissions that it did not hold before are granted by that application at that moment. Where nothing is said,
+        those that it held once are as they were, and others come from the application that opened it.
+        """
         ...
 
     def next_number(self, counter: str) -> int:

@@ -154,7 +154,7 @@ def _set_permissions(carrying: CarryingOut, row: Row) -> tuple[str, ...]:
     """Annex 6: the permissions become 现申请权限, no more and no less."""
     account = carrying.tx.accounts.get(row.login.strip())
     changed = replace(account, permissions=carrying.case.codes(row))
-    carrying.tx.accounts.save(changed)
+    carrying.tx.accounts.save(changed, application=carrying.application.id, at=carrying.now)
     carrying.note(
         "account.permissions",
         account.login,

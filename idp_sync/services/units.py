@@ -160,7 +160,7 @@ class Units:
         now = self.clock.now()
         tx.units.save(change.after)
         for before, after in change.accounts:
-            tx.accounts.save(after)
+            tx.accounts.save(after, at=now)
             tx.duties.add(Duty(kind=DutyKind.CONFIGURE, user_class=after.user_class, since=now, login=after.login))
             record(tx, actor, "account.unit", after.login, at=now, article="第二条", unit=change.after.number)
             del before

@@ -53,7 +53,7 @@ class Withhold:
                 now_has = "已有" if give_back else "没有"
                 raise Refused(f"{login}：{now_has}{code} / {'has it' if give_back else 'does not have it'} already")
             changed = replace(account, permissions=account.permissions ^ {code})
-            tx.accounts.save(changed)
+            tx.accounts.save(changed, at=now)  # what is given back keeps the application that it came from
             tx.duties.add(Duty(kind=DutyKind.CONFIGURE, user_class=account.user_class, since=now, login=login))
             tx.journal.write(
                 Entry(

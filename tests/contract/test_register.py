@@ -51,9 +51,9 @@ MULTIPLY_ACCOUNTS = """
     SELECT 'cy' || i, 'P' || i, id_hash || i, id_sealed, unit_id, name, state, application, opened_at FROM n, account
 """
 MULTIPLY_PERMISSIONS = """
-    INSERT INTO account_permission (login, permission)
+    INSERT INTO account_permission (login, permission, application, since, held)
     WITH RECURSIVE n(i) AS (SELECT 100001 UNION ALL SELECT i + 1 FROM n WHERE i < 119999)
-    SELECT 'cy' || i, permission FROM n, account_permission
+    SELECT 'cy' || i, permission, application, since, held FROM n, account_permission
 """
 
 

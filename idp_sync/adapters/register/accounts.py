@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import RowMapping, Select, delete, insert, select, update
+from sqlalchemy import RowMapping, Select, insert, select, update
 
 from idp_sync.adapters.register import mapping, schema
 from idp_sync.adapters.register.errors import mapped
@@ -16,10 +17,27 @@ from idp_sync.domain.account import Account, AccountState
 from idp_sync.domain.errors import NotFound
 from idp_sync.domain.unit import Unit
 
-_WITH_UNIT: Select[*tuple[Any, ...]] = select(
+#: accounts with their units in columns «unit_…»
+WITH_UNIT: Select[*tuple[Any, ...]] = select(
     *(column for column in schema.account.c if column.key not in {"id_sealed", "id_hash", "unit_id"}),
     *(column.label(f"unit_{column.key}") for column in schema.unit.c if column.key not in {"id", "code", "identity"}),
 ).join_from(schema.account, schema.unit)
+
+
+_GRANT: Final = schema.account_permission.c
+
+
+def accounts_in(sql: Statements, page: Sequence[RowMapping]) -> Iterator[Account]:
+    """The accounts in rows of WITH_UNIT, with their permissions: one statement for those of all of them."""
+    rows = sql.rows(
+        select(_GRANT.login, _GRANT.permission)
+        .where(_GRANT.login.in_({row["login"] for row in page}), _GRANT.held)
+        .order_by(_GRANT.login)
+    )
+    groups = groupby(rows, key=lambda row: str(row["login"]))
+    permissions = {login: frozenset(row["permission"] for row in group) for login, group in groups}
+    for row in page:
+        yield mapping.account_of(row, permissions.get(row["login"], ()))
 
 
 class SqlAccounts:
@@ -40,7 +58,7 @@ class SqlAccounts:
             "id_hash": self._seal.hash(id_number),
         }
         self._sql.add(schema.account, values, taken=_taken(account))
-        self._grant(account.login, account.permissions)
+        self._grant(account, account.permissions, application=account.application, at=account.opened_at)
 
     def get(self, login: str) -> Account:
         """One. Raises NotFound."""
@@ -51,12 +69,12 @@ class SqlAccounts:
 
     def find(self, login: str) -> Account | None:
         """One, or None."""
-        return self._first(_WITH_UNIT.where(schema.account.c.login == login))
+        return self._first(WITH_UNIT.where(schema.account.c.login == login))
 
     def of_person(self, id_number: str) -> Account | None:
         """The account, not deregistered, of the person with that ID number; looked up by keyed hash."""
         return self._first(
-            _WITH_UNIT.where(
+            WITH_UNIT.where(
                 schema.account.c.id_hash == self._seal.hash(id_number),
                 schema.account.c.state != AccountState.DEREGISTERED,
             )
@@ -73,15 +91,18 @@ class SqlAccounts:
     def all(self, *, logins: Sequence[str] | None = None) -> Iterator[Account]:
         """All accounts, deregistered ones too, or only those logins, by login; streamed, a page at a time."""
         if logins is None:
-            for page in self._sql.pages(_WITH_UNIT, schema.account.c.login):
+            for page in self._sql.pages(WITH_UNIT, schema.account.c.login):
                 yield from self._accounts_in(page)
             return
         for chunk in chunks(sorted(set(logins))):
-            statement = _WITH_UNIT.where(schema.account.c.login.in_(chunk)).order_by(schema.account.c.login)
+            statement = WITH_UNIT.where(schema.account.c.login.in_(chunk)).order_by(schema.account.c.login)
             yield from self._accounts_in(self._sql.rows(statement))
 
-    def save(self, account: Account) -> None:
+    def save(self, account: Account, *, application: str = "", at: datetime | None = None) -> None:
         """Write an account's changed fields.
+
+        Permissions that it did not hold before are granted by that application at that moment. Where nothing is said,
+        those that it held once are as they were, and others come from the application that opened it.
 
         Raises NotFound, and Conflict where another account has the thumbprint, the person number, or the person.
         """
@@ -91,16 +112,18 @@ class SqlAccounts:
         )
         if not saved:
             raise _not_found(account.login)
-        present = self._permissions_of([account.login]).get(account.login, frozenset())
-        withdrawn = present - account.permissions
-        if withdrawn:
-            self._sql.run(
-                delete(schema.account_permission).where(
-                    schema.account_permission.c.login == account.login,
-                    schema.account_permission.c.permission.in_(withdrawn),
-                )
-            )
-        self._grant(account.login, account.permissions - present)
+        ever = self._sql.rows(select(_GRANT.permission, _GRANT.held).where(_GRANT.login == account.login))
+        held = {row["permission"] for row in ever if row["held"]}
+        once = {row["permission"] for row in ever if not row["held"]}
+        changed = {"application": application, "since": at}
+        self._mark(account, held - account.permissions, held=False)
+        self._mark(account, once & account.permissions, held=True, **{k: v for k, v in changed.items() if v})
+        self._grant(
+            account,
+            account.permissions - held - once,
+            application=application or account.application,
+            at=at or account.opened_at,
+        )
 
     def next_number(self, counter: str) -> int:
         """The next running number of a counter, from 1; given again only where its transaction was rolled back."""
@@ -116,7 +139,7 @@ class SqlAccounts:
         same = select(schema.unit.c.id).where(
             schema.unit.c.user_class == unit.user_class, schema.unit.c.identity == unit.identity
         )
-        statement = _WITH_UNIT.where(
+        statement = WITH_UNIT.where(
             schema.account.c.unit_id.in_(same), schema.account.c.state != AccountState.DEREGISTERED
         )
         for page in self._sql.pages(statement, schema.account.c.login):
@@ -131,23 +154,21 @@ class SqlAccounts:
         return next(self._accounts_in(self._sql.rows(statement.limit(1))), None)
 
     def _accounts_in(self, page: Sequence[RowMapping]) -> Iterator[Account]:
-        permissions = self._permissions_of([row["login"] for row in page])
-        for row in page:
-            yield mapping.account_of(row, permissions.get(row["login"], ()))
+        return accounts_in(self._sql, page)
 
-    def _permissions_of(self, logins: Sequence[str]) -> dict[str, frozenset[str]]:
-        """The permissions of many accounts: one statement for all of them."""
-        rows = self._sql.rows(
-            select(schema.account_permission)
-            .where(schema.account_permission.c.login.in_(logins))
-            .order_by(schema.account_permission.c.login)
+    def _mark(self, account: Account, permissions: set[str], **values: object) -> None:
+        if permissions:
+            self._sql.run(
+                update(schema.account_permission)
+                .where(_GRANT.login == account.login, _GRANT.permission.in_(permissions))
+                .values(**values)
+            )
+
+    def _grant(self, account: Account, permissions: frozenset[str], *, application: str, at: datetime) -> None:
+        grant = {"login": account.login, "application": application, "since": at, "held": True}
+        self._sql.run(
+            insert(schema.account_permission), [{**grant, "permission": code} for code in sorted(permissions)]
         )
-        groups = groupby(rows, key=lambda row: str(row["login"]))
-        return {login: frozenset(row["permission"] for row in group) for login, group in groups}
-
-    def _grant(self, login: str, permissions: frozenset[str]) -> None:
-        rows = [{"login": login, "permission": permission} for permission in sorted(permissions)]
-        self._sql.run(insert(schema.account_permission), rows)
 
     def _unit_id(self, unit: Unit) -> int:
         """The row of a unit, made where there is none of exactly that value."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -92,6 +93,7 @@ unit = Table(
         name="uq_unit_value",
     ),
     Index(None, "user_class", "identity"),
+    Index(None, "district"),
 )
 
 application = Table(
@@ -157,6 +159,7 @@ decision = Table(
     #: of the application that it was made upon
     Column("version", Integer, nullable=False),
     Index(None, "application", "seq"),
+    Index(None, "office", "application"),
     sqlite_autoincrement=True,
 )
 
@@ -178,7 +181,8 @@ account = Table(
     Column("id_sealed", LargeBinary, nullable=False),
     #: keyed hash: the only way to find a person by ID number
     Column("id_hash", _name(), nullable=False),
-    Index(None, "unit_id"),
+    Index(None, "unit_id", "login"),
+    Index(None, "name"),
 )
 
 # 一人一户 (Article 8): a person has one account at most that is not deregistered
@@ -203,6 +207,20 @@ account_permission = Table(
     metadata,
     Column("login", ForeignKey("account.login"), primary_key=True),
     Column("permission", _name(), primary_key=True),
+    #: the application that granted it
+    Column("application", _name(), nullable=False),
+    Column("since", Moment, nullable=False),
+    #: False where it was taken away: the row stays, so that what is given back keeps its source
+    Column("held", Boolean, nullable=False),
+)
+
+#: who holds a permission
+Index(
+    "ix_account_permission_held",
+    account_permission.c.permission,
+    account_permission.c.login,
+    sqlite_where=account_permission.c.held,
+    postgresql_where=account_permission.c.held,
 )
 
 counter = Table(
@@ -279,6 +297,7 @@ journal = Table(
     Column("detail", JSON, nullable=False),
     Column("result", Text, nullable=False),
     Index(None, "subject", "seq"),
+    Index(None, "at", "seq"),
     sqlite_autoincrement=True,
 )
 
@@ -358,6 +377,7 @@ Index(
 Index("ix_duty_open_login", duty.c.login, **_OPEN_ONLY)
 Index("ix_duty_open_application", duty.c.application, **_OPEN_ONLY)
 Index("ix_duty_open_unit_number", duty.c.unit_number, **_OPEN_ONLY)
+Index("ix_duty_open_since", duty.c.since, duty.c.id, **_OPEN_ONLY)
 
 #: the contents lie in a store of their own, under their hashes
 attachment = Table(

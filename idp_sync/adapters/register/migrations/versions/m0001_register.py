@@ -71,6 +71,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_journal_subject_seq"), "journal", ["subject", "seq"])
+    op.create_index(op.f("ix_journal_at_seq"), "journal", ["at", "seq"])
     op.create_table(
         "login_seen",
         sa.Column("login", NAME, nullable=False),
@@ -118,6 +119,7 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_unit_user_class_identity"), "unit", ["user_class", "identity"])
+    op.create_index(op.f("ix_unit_district"), "unit", ["district"])
     op.create_table(
         "account",
         sa.Column("login", NAME, nullable=False),
@@ -139,7 +141,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("person_number", name=op.f("uq_account_person_number")),
         sa.UniqueConstraint("thumbprint", name=op.f("uq_account_thumbprint")),
     )
-    op.create_index(op.f("ix_account_unit_id"), "account", ["unit_id"])
+    op.create_index(op.f("ix_account_unit_id_login"), "account", ["unit_id", "login"])
+    op.create_index(op.f("ix_account_name"), "account", ["name"])
     op.create_index(
         "uq_account_person",
         "account",
@@ -184,12 +187,23 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_decision_application_seq"), "decision", ["application", "seq"])
+    op.create_index(op.f("ix_decision_office_application"), "decision", ["office", "application"])
     op.create_table(
         "account_permission",
         sa.Column("login", NAME, nullable=False),
         sa.Column("permission", NAME, nullable=False),
+        sa.Column("application", NAME, nullable=False),
+        sa.Column("since", MOMENT, nullable=False),
+        sa.Column("held", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["login"], ["account.login"], name=op.f("fk_account_permission_login")),
         sa.PrimaryKeyConstraint("login", "permission", name=op.f("pk_account_permission")),
+    )
+    op.create_index(
+        "ix_account_permission_held",
+        "account_permission",
+        ["permission", "login"],
+        sqlite_where=sa.text("held = 1"),
+        postgresql_where=sa.text("held"),
     )
     op.create_table(
         "application_account",
@@ -283,6 +297,7 @@ def upgrade() -> None:
     op.create_index("uq_duty_open", "duty", columns, unique=True, **open_only)
     for column in ("login", "application", "unit_number"):
         op.create_index(f"ix_duty_open_{column}", "duty", [column], **open_only)
+    op.create_index("ix_duty_open_since", "duty", ["since", "id"], **open_only)
     op.create_table(
         "attachment",
         sa.Column("id", sa.Integer(), nullable=False),
