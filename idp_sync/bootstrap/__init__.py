@@ -146,7 +146,7 @@ class Installation:
     @property
     def review(self) -> Review:
         """Offices decide."""
-        return Review(register=self.register, book=self.book, clock=self.clock)
+        return Review(register=self.register, book=self.book, notify=self.notify, clock=self.clock)
 
     @property
     def lifecycle(self) -> Lifecycle:
@@ -156,7 +156,7 @@ class Installation:
     @property
     def units(self) -> Units:
         """Units change."""
-        return Units(register=self.register, book=self.book, clock=self.clock)
+        return Units(register=self.register, book=self.book, notify=self.notify, clock=self.clock)
 
     @property
     def withhold(self) -> Withhold:
@@ -171,12 +171,18 @@ class Installation:
     @property
     def synchronise(self) -> Synchronise:
         """Directory and realms follow the register."""
-        return Synchronise(register=self.register, directory=self.directory, realms=self.realms, clock=self.clock)
+        return Synchronise(
+            register=self.register,
+            directory=self.directory,
+            realms=self.realms,
+            notify=self.notify,
+            clock=self.clock,
+        )
 
     @property
     def issue(self) -> Issue:
         """Keys are issued."""
-        return Issue(register=self.register, authority=self.authority, clock=self.clock)
+        return Issue(register=self.register, authority=self.authority, notify=self.notify, clock=self.clock)
 
     @property
     def revoke(self) -> Revoke:
@@ -191,6 +197,7 @@ class Installation:
             register=self.register,
             realms=self.realms,
             synchronise=self.synchronise,
+            notify=self.notify,
             clock=self.clock,
             limits=Limits(most_share=limits.most_share, always_allowed=limits.always_allowed),
         )
@@ -198,7 +205,7 @@ class Installation:
     @property
     def restore(self) -> Restore:
         """Suspended logins are restored."""
-        return Restore(register=self.register, synchronise=self.synchronise, clock=self.clock)
+        return Restore(register=self.register, synchronise=self.synchronise, notify=self.notify, clock=self.clock)
 
     @property
     def attach(self) -> Attach:

@@ -1,4 +1,4 @@
-"""Offices and their competences: who receives, approves, configures, issues, restores, answers (Articles 3, 5, 6, 10)."""
+"""Offices and their competences: who receives, approves, configures, issues, restores (Articles 3, 5, 6, 10)."""
 
 from __future__ import annotations
 

@@ -29,6 +29,7 @@ from idp_sync.domain.unit import Contact, RegisteredUnit, Unit, UserClass
 from idp_sync.ports import Transaction
 from idp_sync.services.acting import record
 from idp_sync.services.closing import close_account, revoke_certificates
+from idp_sync.services.notify import Notify
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +84,8 @@ def carry_out(
     return tuple(dict.fromkeys(login for row in application.rows for login in act(carrying, row)))
 
 
-def finish(tx: Transaction, applications: set[str], *, now: datetime, actor: Actor) -> None:
-    """Those of these applications that no duty holds up any more are carried out."""
+def finish(tx: Transaction, applications: set[str], *, now: datetime, actor: Actor, notify: Notify) -> None:
+    """Those of these applications that no duty holds up any more are carried out, and the unit is told so."""
     for number in sorted(applications - {""}):
         if any(duty.kind.holds_up for duty in tx.duties.open(application=number)):
             continue
@@ -93,6 +94,7 @@ def finish(tx: Transaction, applications: set[str], *, now: datetime, actor: Act
             continue
         tx.applications.move(number, state=state_after(found.state, Step.CARRY_OUT, of=number), expected=found.state)
         record(tx, actor, "application.carry-out", number, at=now, article="第五条；第六条")
+        notify.carried_out(tx, found.application, by=actor.office, at=now)
 
 
 def register_unit(tx: Transaction, application: Application, *, districts: Districts) -> RegisteredUnit:

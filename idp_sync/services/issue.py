@@ -17,6 +17,7 @@ from idp_sync.ports import Authority, Clock, Register, Transaction
 from idp_sync.services.acting import approvers_of, record
 from idp_sync.services.carry_out import finish
 from idp_sync.services.closing import revoke_certificates
+from idp_sync.services.notify import Notify
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,7 @@ class Issue:
 
     register: Register
     authority: Authority
+    notify: Notify
     clock: Clock
 
     def take_into_stock(self, user_class: UserClass, count: int, *, actor: Actor) -> tuple[Key, ...]:
@@ -115,7 +117,7 @@ class Issue:
                 application=ready.duty.application,
             )
             tx.duties.settle([ready.duty], at=now)
-            finish(tx, {ready.duty.application}, now=now, actor=actor)
+            finish(tx, {ready.duty.application}, now=now, actor=actor, notify=self.notify)
             deliver(package)
         return Issued(account=account, key=key, package=package)
 

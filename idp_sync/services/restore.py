@@ -11,6 +11,7 @@ from idp_sync.domain.office import Competence
 from idp_sync.domain.task import Task, TaskKind
 from idp_sync.ports import Clock, Register
 from idp_sync.services.acting import record
+from idp_sync.services.notify import Notify
 from idp_sync.services.synchronise import Synced, Synchronise
 
 
@@ -28,6 +29,7 @@ class Restore:
 
     register: Register
     synchronise: Synchronise
+    notify: Notify
     clock: Clock
 
     def restore(self, login: str, *, actor: Actor, identity_check: str) -> Restored:
@@ -59,4 +61,5 @@ class Restore:
                 article="第六条（四）",
                 identity_check=identity_check.strip(),
             )
+            self.notify.restored(tx, [account], by=actor.office, at=now)
         return Restored(account=account, synced=self.synchronise.push([login], actor=actor))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from idp_sync.domain.account import AccountState
 from idp_sync.domain.application import Application, State
 from idp_sync.domain.calendar import beijing_date
 from idp_sync.domain.checks import Case, Verdict, check
@@ -22,6 +23,7 @@ from idp_sync.ports import ApplicationRecord, Clock, Decision, Register, Transac
 from idp_sync.services.acting import record
 from idp_sync.services.carry_out import carry_out
 from idp_sync.services.intake import known_of
+from idp_sync.services.notify import Notify
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,7 @@ class Review:
 
     register: Register
     book: RuleBook
+    notify: Notify
     clock: Clock
 
     def approve(self, id_: str, *, actor: Actor, opinion: str = "同意", seen: int | None = None) -> Decided:
@@ -74,6 +77,8 @@ class Review:
             state = state_after(found.state, Step.APPROVE_PART if remaining else Step.APPROVE, of=id_)
             opened = () if remaining else carry_out(tx, found.application, book=self.book, now=now, actor=actor)
             self._decide(tx, found, actor, verdict="approve", opinion=opinion, state=state, accounts=opened)
+            if not remaining:
+                self._tell_of_approval(tx, found.application, opened, actor, opinion)
         waiting = tuple(o for o in self.book.offices.offices if o.competences & remaining)
         return Decided(application=found.application, state=state, waiting_for=waiting, opened=opened)
 
@@ -98,6 +103,8 @@ class Review:
                 raise Refused(f"{id_}：请写明意见 / an opinion is needed: no check has found anything")
             state = state_after(found.state, step, of=id_)
             self._decide(tx, found, actor, verdict=step.value, opinion=text, state=state)
+            tell = self.notify.returned if step is Step.RETURN else self.notify.rejected
+            tell(tx, found.application, by=actor.office, at=self.clock.now(), opinion=text)
         return Decided(application=found.application, state=state)
 
     def _open_application(
@@ -137,6 +144,16 @@ class Review:
         record(
             tx, actor, f"application.{verdict}", number, at=now, article="第三条", opinion=opinion, state=state.value
         )
+
+    def _tell_of_approval(
+        self, tx: Transaction, application: Application, logins: tuple[str, ...], actor: Actor, opinion: str
+    ) -> None:
+        """将审核意见告知城建研究中心 (Article 5 (1)); a unit is told whom the application deregistered."""
+        now = self.clock.now()
+        self.notify.approved(tx, application, by=actor.office, at=now, opinion=opinion)
+        closed = [a for a in tx.accounts.all(logins=logins) if a.state is AccountState.DEREGISTERED]
+        if closed:
+            self.notify.deregistered(tx, closed, by=actor.office, at=now, application=application.id)
 
     def _refuse_own(self, application: Application, actor: Actor) -> None:
         """No one decides about their own application."""

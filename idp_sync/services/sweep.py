@@ -17,6 +17,7 @@ from idp_sync.domain.task import Task, TaskKind
 from idp_sync.domain.unit import UserClass
 from idp_sync.ports import Clock, Realms, Register
 from idp_sync.services.acting import record
+from idp_sync.services.notify import Notify
 from idp_sync.services.synchronise import Synced, Synchronise
 
 #: events are read again from that long before the last reading: one that was being written then is not missed
@@ -57,6 +58,7 @@ class Sweep:
     register: Register
     realms: Realms
     synchronise: Synchronise
+    notify: Notify
     clock: Clock
     limits: Limits
 
@@ -125,6 +127,7 @@ class Sweep:
                     in_spite_of=in_spite_of,
                 )
                 suspended.append(idle)
+            self.notify.suspended(tx, [idle.account for idle in suspended], by=actor.office, at=now)
             tx.facts.set(LAST_SWEEP, now.isoformat())
             record(
                 tx, actor, "sweep.apply", plan.on.isoformat(), at=now, article="第六条（四）", count=str(len(suspended))

@@ -14,9 +14,10 @@ from idp_sync.domain.office import Competence
 from idp_sync.domain.plan import Change, Create, ExpelMember, Modify, Plan, Remove, make_plan
 from idp_sync.domain.task import Task, TaskKind
 from idp_sync.domain.unit import UserClass
-from idp_sync.ports import Clock, Directory, PickedUp, Realms, Register
+from idp_sync.ports import Clock, Directory, PickedUp, Realms, Register, Transaction
 from idp_sync.services.acting import approvers_of, record
 from idp_sync.services.carry_out import finish
+from idp_sync.services.notify import Notify
 
 Progress = Callable[[int, int], None]
 
@@ -55,6 +56,7 @@ class Synchronise:
     register: Register
     directory: Directory
     realms: Realms
+    notify: Notify
     clock: Clock
 
     def plan(self) -> Plan:
@@ -134,7 +136,18 @@ class Synchronise:
         now = self.clock.now()
         with self.register.transaction() as tx:
             tx.duties.settle(duties, at=now)
-            finish(tx, {duty.application for duty in duties}, now=now, actor=actor)
+            self._tell_of_keys(tx, duties)
+            finish(tx, {duty.application for duty in duties}, now=now, actor=actor, notify=self.notify)
+
+    def _tell_of_keys(self, tx: Transaction, duties: Sequence[Duty]) -> None:
+        """密钥发放及告知 (Article 5): the account is there, so that the key for it can be fetched."""
+        waiting = {duty.login: duty.application for duty in tx.duties.open(kind=DutyKind.ISSUE_KEY)}
+        ready: dict[str, list[str]] = {}
+        for login in {duty.login for duty in duties} & waiting.keys():
+            ready.setdefault(waiting[login], []).append(login)
+        for application, logins in sorted(ready.items()):
+            accounts = tx.accounts.all(logins=logins)
+            self.notify.key_ready(tx, accounts, at=self.clock.now(), application=application)
 
     def _refuse_own_approvals(self, duties: Sequence[Duty], actor: Actor) -> None:
         """Four eyes: who reviews does not configure (GB/T 22239-2019 8.1.7.3).

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from idp_sync.domain.account import Account
+from idp_sync.domain.calendar import beijing_date
 from idp_sync.domain.duty import Duty, DutyKind
 from idp_sync.domain.errors import Conflict, Refused
 from idp_sync.domain.journal import Actor
@@ -16,6 +17,10 @@ from idp_sync.domain.unit import Contact, RegisteredUnit, Unit, UnitState, UserC
 from idp_sync.ports import Clock, Register, Transaction
 from idp_sync.services.acting import record
 from idp_sync.services.carry_out import with_district_of_today
+from idp_sync.services.notify import Notify
+
+#: how long a unit has to answer; the regulation says 及时 only
+ANSWER_WITHIN = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +39,7 @@ class Units:
 
     register: Register
     book: RuleBook
+    notify: Notify
     clock: Clock
 
     def change(self, number: str, unit: Unit, *, actor: Actor, apply: bool) -> UnitChange:
@@ -95,15 +101,17 @@ class Units:
         actor.office.require(Competence.SWEEP, act="核对用户名单", source="第六条")
         now = self.clock.now()
         with self.register.transaction() as tx:
-            asked = tuple(
-                unit
-                for unit in tx.units.all(state=UnitState.ACTIVE)
-                if next(iter(tx.accounts.of_unit(unit.unit)), None) is not None
-            )
-            for unit in asked:
+            asked: list[RegisteredUnit] = []
+            for unit in tuple(tx.units.all(state=UnitState.ACTIVE)):
+                users = tuple(tx.accounts.of_unit(unit.unit))
+                if not users:
+                    continue
+                asked.append(unit)
                 tx.duties.add(_duty(DutyKind.CONFIRM_USERS, unit, now))
+                answer_by = beijing_date(now) + ANSWER_WITHIN
+                self.notify.confirm_users(tx, unit, users, by=actor.office, at=now, answer_by=answer_by)
                 record(tx, actor, "unit.ask-for-confirmation", unit.number, at=now, article="第六条")
-        return asked
+        return tuple(asked)
 
     def record_confirmation(self, number: str, *, left: tuple[str, ...], actor: Actor) -> tuple[Duty, ...]:
         """The unit has answered: who left becomes an open task until the deregistration is applied for.
