@@ -164,14 +164,14 @@ class SqlApplications:
         compatibility forms, capitals and blanks make no difference. With a limit, so many from the beginning.
         """
         statement, order = select(*_LISTED), application.c.seq
+        if part := mapping.folded(text):
+            statement = statement.join_from(
+                application_text, application, application_text.c.seq == application.c.seq
+            ).where(application_text.c.text.contains(part, autoescape=True))
         if state is not None:
             statement = statement.where(application.c.state == state)
-        if part := mapping.folded(text):
-            # the order of the narrow table makes SQLite read that, and of the wide one only what was found
+        elif part:  # in the order of the narrow table SQLite reads that, and of the wide one only what was found
             order = application_text.c.seq
-            statement = statement.join_from(application_text, application, order == application.c.seq).where(
-                application_text.c.text.contains(part, autoescape=True)
-            )
         size = PAGE if limit is None else min(limit, PAGE)
         pages = self._sql.pages(statement, order, size=size, descending=newest_first)
         yield from islice(self._summaries_in(pages), limit)

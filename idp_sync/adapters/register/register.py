@@ -20,6 +20,7 @@ from idp_sync.adapters.register.evidence import SqlEvidence
 from idp_sync.adapters.register.journal import SqlFacts, SqlJournal
 from idp_sync.adapters.register.keys import SqlKeys
 from idp_sync.adapters.register.notices import SqlNotices
+from idp_sync.adapters.register.reports import SqlReports
 from idp_sync.adapters.register.sealing import Seal, read_seal
 from idp_sync.adapters.register.statements import Statements
 from idp_sync.adapters.register.tasks import SqlTasks
@@ -43,6 +44,7 @@ class SqlTransaction:
         self.duties = SqlDuties(statements)
         self.attachments = SqlAttachments(statements)
         self.notices = SqlNotices(statements)
+        self.reports = SqlReports(statements)
         self.facts = SqlFacts(statements)
 
 
