@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,6 +63,7 @@ def pdf(html: str, images: Mapping[str, Image] | None = None) -> bytes:
 
     Raises:
         NotSetUp: there is no Chinese font, or the libraries of WeasyPrint are missing.
+        ValueError: the page names something that did not come with it.
     """
     made, missing = _typeset(html, images or {})
     if any(code in _COMMON for code in missing):
@@ -72,11 +75,9 @@ def pdf(html: str, images: Mapping[str, Image] | None = None) -> bytes:
 
 def _typeset(html: str, images: Mapping[str, Image]) -> tuple[bytes, frozenset[int]]:
     """The PDF, and the characters that no font has."""
-    try:
-        import weasyprint  # noqa: PLC0415 - see above
-        from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse  # noqa: PLC0415
-    except OSError as error:
-        raise NotSetUp(f"{_NO_LIBRARY}: {error}") from None
+    _make_ready()
+    import weasyprint  # noqa: PLC0415 - see above
+    from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse  # noqa: PLC0415
 
     class Shipped(URLFetcher):  # type: ignore[misc] # weasyprint has no types
         """Gives the images that came with the page, and refuses everything else."""
@@ -91,8 +92,28 @@ def _typeset(html: str, images: Mapping[str, Image]) -> tuple[bytes, frozenset[i
     identifier = hashlib.sha256(html.encode("utf-8", "surrogatepass")).digest()[:16]
     with _missing_glyphs() as missing:
         document = weasyprint.HTML(string=html, url_fetcher=Shipped(), base_url=SHIPPED)
-        made: bytes = document.write_pdf(pdf_identifier=identifier)
+        try:
+            made: bytes = document.write_pdf(pdf_identifier=identifier)
+        except FatalURLFetchingError as error:
+            # no Exception, so that WeasyPrint can't go on without the picture; to others it is one
+            raise ValueError(str(error)) from None
     return made, frozenset(missing)
+
+
+@cache
+def _make_ready() -> None:
+    """Make sure once that this machine can print at all: without any font Pango would end the whole process.
+
+    WeasyPrint warns of that when it is imported. Raises NotSetUp.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", ".*Expect ugly output")
+            import weasyprint  # noqa: F401, PLC0415 - see above
+    except OSError as error:
+        raise NotSetUp(f"{_NO_LIBRARY}: {error}") from None
+    except UserWarning:
+        raise NotSetUp(_NO_FONT) from None
 
 
 class _Listener(logging.Handler):
