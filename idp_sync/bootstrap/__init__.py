@@ -15,6 +15,7 @@ from idp_sync.domain.idleness import Limits
 from idp_sync.domain.rulebook import RuleBook
 from idp_sync.ports import Authority, Clock, Directory, FormReader, Realms, Register
 from idp_sync.services.attach import Attach
+from idp_sync.services.checklist import Checklist
 from idp_sync.services.collect import Collect
 from idp_sync.services.deliver import Deliver
 from idp_sync.services.disclose import Disclose
@@ -152,6 +153,11 @@ class Installation:
     def lifecycle(self) -> Lifecycle:
         """Applications are handed in, mended, taken back, archived."""
         return Lifecycle(register=self.register, book=self.book, clock=self.clock)
+
+    @property
+    def checklist(self) -> Checklist:
+        """Documents are seen."""
+        return Checklist(register=self.register, book=self.book, clock=self.clock)
 
     @property
     def units(self) -> Units:

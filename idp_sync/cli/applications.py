@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,16 @@ from idp_sync.cli.common import (
     installation,
     print_json,
     print_json_line,
+    print_json_list,
     print_table,
+    progress,
     say,
 )
 from idp_sync.domain.application import State
 from idp_sync.domain.errors import IdpSyncError, InputError
 from idp_sync.domain.finding import Finding
 from idp_sync.ports import ApplicationRecord, ApplicationSummary, Incoming, Unreadable
+from idp_sync.services.checklist import Item, checklist
 from idp_sync.services.intake import Arrival, TakenIn
 from idp_sync.services.review import Decided
 
@@ -91,13 +95,18 @@ def import_(
     house = installation(context)
     actor = actor_of(house, acting_as)
     intake = house.intake(_fields(fields))
-    taken = [item for file in files for item in intake.take_in(Path(file).name, _read(file), actor=actor, draft=draft)]
-    if as_json:
-        print_json([_taken_document(item) for item in taken])
-    else:
-        _show_taken(taken)
-    unreadable = any(item.arrival is Arrival.UNREADABLE for item in taken)
-    raise click.exceptions.Exit(InputError.exit_code if unreadable else 0)
+    arrivals: Counter[Arrival] = Counter()
+    with progress("受理 / taking in") as step:
+        # file by file and form by form: what is taken in is shown at once, and nobody holds all of it
+        taken = (
+            item for file in files for item in intake.take_in(Path(file).name, _read(file), actor=actor, draft=draft)
+        )
+        counted = _counted(taken, arrivals, step)
+        if as_json:
+            print_json_list(map(_taken_document, counted))
+        else:
+            _show_taken(counted)
+    raise click.exceptions.Exit(InputError.exit_code if arrivals[Arrival.UNREADABLE] else 0)
 
 
 @applications.command("list")
@@ -226,6 +235,28 @@ def reject(context: click.Context, ids: tuple[str, ...], opinion: str, acting_as
     _each(ids, lambda id_: _decided(house.review.reject(id_, actor=actor, opinion=opinion)))
 
 
+@applications.command()
+@click.argument("id_", metavar="编号")
+@click.option("--seen", "type_", metavar="材料", help="已核验的材料 / a document that was handed in.")
+@click.option("--original/--no-original", default=True, help="核验了原件 / its original was seen.")
+@click.option("--stamped/--no-stamped", default=True, help="复印件盖章 / the copy bears the unit's stamp.")
+@click.option("--as", "acting_as", envvar="IDP_SYNC_AS", metavar="姓名@部门", help="核验人与部门 / who has seen it.")
+@click.pass_context
+def documents(
+    context: click.Context, id_: str, *, type_: str | None, original: bool, stamped: bool, acting_as: str | None
+) -> None:
+    """证明材料清单（第五条（二））/ which documents are owed; --seen records one, with who saw it and when."""
+    house = installation(context)
+    if type_ is not None:
+        if acting_as is None:
+            raise InputError("--seen：须以 --as 写明核验人 / needs --as")
+        house.checklist.see(id_, type_, original=original, stamped=stamped, actor=actor_of(house, acting_as))
+    with house.register.transaction(read_only=True) as tx:
+        application = tx.applications.get(id_).application
+    for item in checklist(application, house.book):
+        say(_checklist_line(item))
+
+
 @applications.command("hand-in")
 @click.argument("ids", metavar="编号…", nargs=-1, required=True)
 @acting
@@ -276,6 +307,19 @@ def archive(context: click.Context, ids: tuple[str, ...], acting_as: str) -> Non
     _each(ids, lambda id_: _renewed(house.lifecycle.archive(id_, actor=actor)))
 
 
+def _checklist_line(item: Item) -> str:
+    document = item.document
+    if document is None:
+        return f"✗ {item.required.type}：未提交 / missing"
+    original = "原件已核验" if document.original_checked else "原件未核验"
+    if not item.required.original_needed:
+        original = "收复印件"
+    stamped = "复印件已盖章" if document.copy_stamped else "复印件未盖章"
+    good = document.copy_stamped and (document.original_checked or not item.required.original_needed)
+    seen = f"  {document.checked_by} {document.checked_on}" if document.checked_by else ""
+    return f"{'✓' if good else '✗'} {document.type}：{original}、{stamped}{seen}"
+
+
 def _renewed(found: ApplicationRecord) -> None:
     version = f"（第{found.version}版 / version {found.version}）" if found.version > 1 else ""
     say(f"{found.application.id}：{found.state.zh}{version}  {found.outcome.value}")
@@ -320,7 +364,16 @@ def _mark(finding: Finding) -> str:
     return "·" if finding.rule.is_note else "!"
 
 
-def _show_taken(taken: list[TakenIn]) -> None:
+def _counted(
+    taken: Iterable[TakenIn], arrivals: Counter[Arrival], step: Callable[[int, int | None], None]
+) -> Iterator[TakenIn]:
+    for done, item in enumerate(taken, start=1):
+        arrivals[item.arrival] += 1
+        yield item
+        step(done, None)
+
+
+def _show_taken(taken: Iterable[TakenIn]) -> None:
     for item in taken:
         if item.arrival is Arrival.UNREADABLE:
             say(f"✗ {item.source}：{item.reason}")

@@ -165,8 +165,14 @@ class Document:
     """One proof of Article 5 (2)."""
 
     type: str
+    #: 核验原件
     original_checked: bool = False
+    #: 复印件加盖单位公章
     copy_stamped: bool = False
+    #: who has seen it, at the office that took it in; "" where that is not recorded
+    checked_by: str = ""
+    #: ISO date on which it was seen
+    checked_on: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

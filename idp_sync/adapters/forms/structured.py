@@ -86,6 +86,8 @@ class _Document(_Part):
     type: Written
     original_checked: Flag = False
     copy_stamped: Flag = False
+    checked_by: Text = ""
+    checked_on: Text = ""
 
 
 class _Row(_Part):
