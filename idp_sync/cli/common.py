@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import indent
 from typing import Any, TypeVar
 
 import click
@@ -64,6 +65,16 @@ def print_json_line(value: object) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, default=str))
 
 
+def print_json_list(values: Iterable[object]) -> None:
+    """One JSON document, a list, whose items are printed as they come: nobody holds them all."""
+    separator = "["
+    for value in values:
+        click.echo(separator)
+        click.echo(indent(json.dumps(value, ensure_ascii=False, indent=2, default=str), "  "), nl=False)
+        separator = ","
+    click.echo("[]" if separator == "[" else "\n]")
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table that fits the terminal; plain where there is none, or NO_COLOR is set."""
     from rich.console import Console
@@ -89,8 +100,11 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error, on a terminal only: long work shows how far it is, and is silent in a pipe."""
+def progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar on standard error, on a terminal only: long work shows how far it is, and is silent in a pipe.
+
+    The total is None where nobody knows it beforehand. What is printed meanwhile stands above the bar.
+    """
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
@@ -98,6 +112,7 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console, shown = Console(stderr=True), sys.stdout.isatty()  # what goes into a pipe is left alone
+    with Progress(*columns, console=console, transient=True, redirect_stdout=shown) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
