@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from idp_sync.domain.account import Account
 from idp_sync.domain.application import Application, State
@@ -21,6 +21,7 @@ from idp_sync.domain.key import Certificate, Key, KeyPackage, RevocationReason, 
 from idp_sync.domain.notice import Notice, NoticeState
 from idp_sync.domain.permission import Permission
 from idp_sync.domain.plan import Change, ExpelMember
+from idp_sync.domain.report import Approval, Grouped, Grouping, Holding
 from idp_sync.domain.rulebook import System
 from idp_sync.domain.task import Task
 from idp_sync.domain.unit import RegisteredUnit, Unit, UnitState, UserClass
@@ -463,6 +464,74 @@ class Tasks(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """An application that waits for its review."""
+
+    number: str
+    unit_name: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """Which part of a long list is asked for."""
+
+    #: rows that come before it
+    skip: int = 0
+    #: so many at most; None for all
+    limit: int | None = None
+
+
+WHOLE: Final = Cut()
+
+
+class Reports(Protocol):
+    """What is asked of the register as a whole. A first page takes no longer in a large register than in a small one.
+
+    Accounts that are deregistered are nobody's users, and hold nothing; only `named` finds them.
+    """
+
+    def users(self, by: Grouping, *, of: str = "", cut: Cut = WHOLE) -> Sequence[Grouped]:
+        """Users by the unit's identity, by permission held, by district (of district units), or by approving office.
+
+        With `of` under that heading only: part of a unit's name, or a code.
+        """
+        ...
+
+    def holders(self, permissions: Sequence[str], *, district: str = "", cut: Cut = WHOLE) -> Sequence[Holding]:
+        """Who holds one of these permissions, by permission; with a district, only people of its units."""
+        ...
+
+    def named(self, who: str) -> tuple[Account, ...]:
+        """The account of that login name, else those of all people of that name, deregistered ones too, by login."""
+        ...
+
+    def holdings(self, logins: Sequence[str]) -> Sequence[Holding]:
+        """All that these accounts hold, by login and permission."""
+        ...
+
+    def held_codes(self) -> tuple[str, ...]:
+        """Every permission that anybody holds, deregistered accounts too, in order."""
+        ...
+
+    def approvals(self, applications: Iterable[str]) -> Mapping[str, tuple[Approval, ...]]:
+        """Who approved these applications, in their versions of today; oldest first."""
+        ...
+
+    def open_duties(self, *, limit: int | None = None) -> Sequence[Duty]:
+        """Duties that are not done, oldest first."""
+        ...
+
+    def waiting(self, *, limit: int | None = None) -> Sequence[Waiting]:
+        """Applications, received or under review, in the order in which they came in."""
+        ...
+
+    def acts(self, *, since: datetime, before: datetime, cut: Cut = WHOLE) -> Sequence[Entry]:
+        """The acts from a moment on and before another, oldest first."""
+        ...
+
+
 class Transaction(Protocol):
     """The register within one transaction: all of it is written, or nothing."""
 
@@ -495,6 +564,9 @@ class Transaction(Protocol):
 
     @property
     def notices(self) -> Notices: ...
+
+    @property
+    def reports(self) -> Reports: ...
 
     @property
     def facts(self) -> Facts: ...

@@ -23,6 +23,7 @@ from idp_sync.services.intake import Intake
 from idp_sync.services.issue import Issue
 from idp_sync.services.lifecycle import Lifecycle
 from idp_sync.services.notify import Notify
+from idp_sync.services.report import Reporting
 from idp_sync.services.restore import Restore
 from idp_sync.services.review import Review
 from idp_sync.services.revoke import Revoke
@@ -34,6 +35,7 @@ from idp_sync.services.withhold import Withhold
 
 if TYPE_CHECKING:
     from idp_sync.adapters.paper import Paper
+    from idp_sync.adapters.tables import Tables
 
 #: environment variable that names the home folder of the installation
 HOME_VARIABLE = "IDP_SYNC_HOME"
@@ -128,6 +130,18 @@ class Installation:
         from idp_sync.adapters.paper import Paper
 
         return Paper(shipped.folder("templates"), self.settings.roles_folder or shipped.folder("roles"))
+
+    @property
+    def reporting(self) -> Reporting:
+        """Reports are made."""
+        return Reporting(register=self.register, book=self.book, clock=self.clock)
+
+    @property
+    def tables(self) -> Tables:
+        """Reports as CSV, XLSX and PDF."""
+        from idp_sync.adapters.tables import Tables
+
+        return Tables(shipped.folder("templates"))
 
     @property
     def disclose(self) -> Disclose:

@@ -39,6 +39,7 @@ _COMMANDS = {
     "sweep": ("idp_sync.cli.sweep:sweep", "半年用户清理 / suspend the idle; shows a plan unless --apply"),
     "permissions": ("idp_sync.cli.permissions:permissions", "权限目录 / the permission catalogue"),
     "contacts": ("idp_sync.cli.contacts:contacts", "疑问解答 / who answers questions, and how to reach them"),
+    "report": ("idp_sync.cli.report:report", "报表 / users, who may, person, open-tasks, changes, orphans"),
     "journal": ("idp_sync.cli.journal:journal", "日志 / who did what, for which office, by which article"),
 }
 

@@ -28,14 +28,16 @@ _GRANT: Final = schema.account_permission.c
 
 
 def accounts_in(sql: Statements, page: Sequence[RowMapping]) -> Iterator[Account]:
-    """The accounts in rows of WITH_UNIT, with their permissions: one statement for those of all of them."""
-    rows = sql.rows(
-        select(_GRANT.login, _GRANT.permission)
-        .where(_GRANT.login.in_({row["login"] for row in page}), _GRANT.held)
-        .order_by(_GRANT.login)
-    )
-    groups = groupby(rows, key=lambda row: str(row["login"]))
-    permissions = {login: frozenset(row["permission"] for row in group) for login, group in groups}
+    """The accounts in rows of WITH_UNIT, with their permissions: one statement for those of a page."""
+    permissions: dict[str, frozenset[str]] = {}
+    for logins in chunks(sorted({str(row["login"]) for row in page})):
+        rows = sql.rows(
+            select(_GRANT.login, _GRANT.permission)
+            .where(_GRANT.login.in_(logins), _GRANT.held)
+            .order_by(_GRANT.login, _GRANT.permission)
+        )
+        for login, group in groupby(rows, key=lambda row: str(row["login"])):
+            permissions[login] = frozenset(row["permission"] for row in group)
     for row in page:
         yield mapping.account_of(row, permissions.get(row["login"], ()))
 
