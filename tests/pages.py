@@ -6,6 +6,7 @@ import io
 
 import pypdfium2
 import zxingcpp
+from PIL.Image import Image
 from pypdf import PdfReader
 
 
@@ -20,11 +21,15 @@ def sizes(pdf: bytes) -> list[tuple[int, int]]:
     return [(round(float(box.width) / 72 * 25.4), round(float(box.height) / 72 * 25.4)) for box in boxes]
 
 
-def codes(pdf: bytes) -> list[list[str]]:
-    """What the QR codes on each page hold, read off the page as a scanner would, at 150 dpi."""
+def pictures(pdf: bytes, *, dpi: int = 150) -> list[Image]:
+    """Each page as a picture."""
     document = pypdfium2.PdfDocument(pdf)
     try:
-        pictures = [page.render(scale=150 / 72).to_pil() for page in document]
+        return [page.render(scale=dpi / 72).to_pil() for page in document]
     finally:
         document.close()
-    return [[code.text for code in zxingcpp.read_barcodes(picture)] for picture in pictures]
+
+
+def codes(pdf: bytes) -> list[list[str]]:
+    """What the QR codes on each page hold, read off the page as a scanner would, at 150 dpi."""
+    return [[code.text for code in zxingcpp.read_barcodes(picture)] for picture in pictures(pdf)]

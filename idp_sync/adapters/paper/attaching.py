@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from idp_sync.adapters.paper.typesetting import Image
-from idp_sync.domain.attachment import Attachment, MediaType
+from idp_sync.domain.attachment import Attachment, MediaType, recognise
 
 #: of one attachment: a scan has a few
 _MOST_PAGES: Final = 500
@@ -131,6 +131,7 @@ def _image_problem(content: bytes) -> str:
     from PIL import Image as Pillow  # noqa: PLC0415
 
     try:
+        recognise(content)  # Pillow shows what is left of one that is cut off, once WeasyPrint is imported
         with warnings.catch_warnings():
             # more pixels than a scan has: Pillow warns before it raises
             warnings.simplefilter("error", Pillow.DecompressionBombWarning)

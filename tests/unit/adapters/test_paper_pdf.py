@@ -227,7 +227,7 @@ def test_nothing_is_fetched(address: str, where: str) -> None:
 
 def test_a_missing_template_is_named(tmp_path_factory: pytest.TempPathFactory) -> None:
     empty = tmp_path_factory.mktemp("templates")
-    with pytest.raises(NotSetUp, match="forms/form.html.j2"):
+    with pytest.raises(NotSetUp, match=r"forms/form\.html\.j2"):
         Paper(templates=empty, roles=folder("roles")).blank(Form.NEW_USER)
 
 
