@@ -21,7 +21,7 @@ def say_synced(synced: Synced) -> None:
     for task in synced.tasks_left:
         click.echo(
             f"  Keycloak {task.user_class.value}: {task.kind.value} {task.login}"
-            " 未完成，下次同步补做 / left for the next sync",
+            f" 未完成，下次同步补做 / left for the next sync: {task.problem}",
             err=True,
         )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from idp_sync.domain.application import Form
 from idp_sync.domain.directory_entry import DirectoryEntry, desired_entry
@@ -20,6 +21,12 @@ from idp_sync.services.carry_out import finish
 from idp_sync.services.notify import Notify
 
 Progress = Callable[[int, int], None]
+
+#: changes that are looked at again, and journalled, together: what a killed sync has done and not noted is no more
+_TOGETHER = 500
+
+#: how often changes that were overtaken are made again before the next sync has to do it
+_ROUNDS = 3
 
 
 def _no_progress(done: int, total: int) -> None:
@@ -91,16 +98,16 @@ class Synchronise:
         if concerned:
             with self.register.transaction() as tx:
                 tx.tasks.add(*(Task(kind=TaskKind.PICK_UP, user_class=c, login="") for c in concerned))
-        problem = ""
+        problem, missed = "", frozenset[str]()
         try:
             self._apply(plan.changes, actor=actor, progress=progress)
         except Unavailable:
             raise
         except IdpSyncError as error:  # some changes are refused: the realms take the others over all the same
-            problem = str(error)
+            problem, missed = str(error), frozenset(change.login for change in plan.changes)
         else:
             self._settle(duties, actor)
-        return self._do_tasks(None, plan=plan, problem=problem)
+        return self._do_tasks(None, plan=plan, problem=problem, missed=missed)
 
     def push(self, logins: Sequence[str], *, actor: Actor) -> Synced:
         """The same for a few accounts at once, right after the act that changed them, by whoever was competent for it.
@@ -109,19 +116,22 @@ class Synchronise:
         reached now does not stop the rest; it is named in the result, and the next sync does it.
         """
         plan = Plan(changes=())
-        problem = ""
+        problem, missed = "", frozenset[str]()
         duties = self._duties(logins)
         try:
-            observed = tuple(self.directory.entries(logins))
-            with self.register.transaction(read_only=True) as tx:
-                desired = tuple(_desired(map(desired_entry, tx.accounts.all(logins=logins))))
-            plan = make_plan(desired, observed, was_ours=lambda _: True)
+            plan = self._plan_of(logins)
             self._apply(plan.changes, actor=actor, progress=_no_progress)
         except IdpSyncError as error:  # sessions end, whatever keeps the directory from following
-            problem = str(error)
+            problem, missed = str(error), frozenset(logins)
         else:
             self._settle(duties, actor)
-        return self._do_tasks(logins, plan=plan, problem=problem)
+        return self._do_tasks(logins, plan=plan, problem=problem, missed=missed)
+
+    def _plan_of(self, logins: Sequence[str]) -> Plan:
+        observed = tuple(self.directory.entries(logins))
+        with self.register.transaction(read_only=True) as tx:
+            desired = tuple(_desired(map(desired_entry, tx.accounts.all(logins=logins))))
+        return make_plan(desired, observed, was_ours=lambda _: True)
 
     def _duties(self, logins: Sequence[str] | None) -> tuple[Duty, ...]:
         """The duties that the directory's following settles: for these accounts, or all."""
@@ -161,14 +171,48 @@ class Synchronise:
                     raise Refused(f"{actor.name}审核了{number}，应由他人配置 / who reviews does not configure")
 
     def _apply(self, changes: Sequence[Change], *, actor: Actor, progress: Progress) -> None:
+        """Apply changes, and follow the register where it has moved on meanwhile.
+
+        A plan is old as soon as it is made. Were an old one carried out to the end, a key that is revoked while a long
+        sync runs would be bound again by that very sync.
+        """
+        self._write(changes, actor=actor, progress=progress)
+        for _ in range(_ROUNDS):
+            overtaken = self._overtaken(changes)
+            if not overtaken:
+                return
+            changes = self._plan_of(sorted(overtaken)).changes
+            self._write(changes, actor=actor, progress=_no_progress)
+
+    def _write(self, changes: Sequence[Change], *, actor: Actor, progress: Progress) -> None:
         applied: list[Change] = []
+        written = 0
         try:
-            for change in self.directory.apply(changes):
+            for change in self.directory.apply(self._still_wanted(changes)):
                 applied.append(change)
-                progress(len(applied), len(changes))
+                written += 1
+                progress(written, len(changes))
+                if len(applied) == _TOGETHER:
+                    self._journal(applied, actor)
+                    applied.clear()
         finally:
             if applied:
                 self._journal(applied, actor)
+
+    def _still_wanted(self, changes: Sequence[Change]) -> Iterator[Change]:
+        """The changes, without those that the register has overtaken by the time at which their turn comes."""
+        waiting = iter(changes)
+        while batch := list(islice(waiting, _TOGETHER)):
+            overtaken = self._overtaken(batch)
+            yield from (change for change in batch if change.login not in overtaken)
+
+    def _overtaken(self, changes: Sequence[Change]) -> frozenset[str]:
+        """Whose account the register has changed since these changes were planned."""
+        ours = [change for change in changes if not isinstance(change, ExpelMember)]
+        with self.register.transaction(read_only=True) as tx:
+            accounts = tx.accounts.all(logins=[change.login for change in ours])
+            now = {entry.login: entry for entry in _desired(map(desired_entry, accounts))}
+        return frozenset(change.login for change in ours if not _agrees(change, now.get(change.login)))
 
     def _journal(self, applied: Sequence[Change], actor: Actor) -> None:
         now = self.clock.now()
@@ -176,8 +220,14 @@ class Synchronise:
             for change in applied:
                 record(tx, actor, _verb(change), change.login, at=now, article="第三条", **_words(change))
 
-    def _do_tasks(self, logins: Sequence[str] | None, *, plan: Plan, problem: str = "") -> Synced:
-        """Tell the realms what they have still to be told; what fails now stays recorded, with the reason."""
+    def _do_tasks(
+        self, logins: Sequence[str] | None, *, plan: Plan, problem: str = "", missed: frozenset[str] = frozenset()
+    ) -> Synced:
+        """Tell the realms what they have still to be told; what fails now stays recorded, with the reason.
+
+        Sessions of those whom the directory has `missed` end now, and once more when it has followed: until then their
+        old key opens a new one.
+        """
         with self.register.transaction(read_only=True) as tx:
             tasks = tx.tasks.pending(logins)
         done: list[Task] = []
@@ -186,13 +236,16 @@ class Synchronise:
         for task in tasks:
             try:
                 picked_up += self._do(task)
-            except Unavailable as error:
-                left.append(task)
-                with self.register.transaction() as tx:
-                    tx.tasks.failed(task, str(error))
+            except IdpSyncError as error:
+                why = str(error)
             else:
-                done.append(task)
-                with self.register.transaction() as tx:
+                why = problem if task.kind is TaskKind.END_SESSIONS and task.login in missed else ""
+            with self.register.transaction() as tx:
+                if why:
+                    left.append(replace(task, problem=why))
+                    tx.tasks.failed(task, why)
+                else:
+                    done.append(task)
                     tx.tasks.done(task)
         return Synced(
             plan=plan,
@@ -222,6 +275,17 @@ def _user_class(change: Change) -> UserClass:
             return after.user_class
         case ExpelMember(user_class=user_class):
             return user_class
+
+
+def _agrees(change: Change, now: DirectoryEntry | None) -> bool:
+    """Whether a change leads to what the register wants now."""
+    match change:
+        case Create(entry=wanted) | Modify(after=wanted):
+            return now == wanted
+        case Remove(entry=unwanted):
+            return now is None or now.user_class is not unwanted.user_class
+        case ExpelMember():
+            return True
 
 
 def _desired(entries: Iterable[DirectoryEntry | None]) -> Iterator[DirectoryEntry]:
