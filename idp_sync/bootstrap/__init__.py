@@ -23,6 +23,7 @@ from idp_sync.services.intake import Intake
 from idp_sync.services.issue import Issue
 from idp_sync.services.lifecycle import Lifecycle
 from idp_sync.services.notify import Notify
+from idp_sync.services.receipts import Receipts
 from idp_sync.services.report import Reporting
 from idp_sync.services.restore import Restore
 from idp_sync.services.review import Review
@@ -187,6 +188,11 @@ class Installation:
     def collect(self) -> Collect:
         """Keys come back."""
         return Collect(register=self.register, synchronise=self.synchronise, clock=self.clock)
+
+    @property
+    def receipts(self) -> Receipts:
+        """Hand-over and return of keys on paper."""
+        return Receipts(register=self.register, book=self.book, clock=self.clock)
 
     @property
     def synchronise(self) -> Synchronise:

@@ -9,6 +9,7 @@ import click
 
 from idp_sync.cli.common import acting, actor_of, as_json, installation, print_json, print_table, say
 from idp_sync.cli.outcome import finish, say_synced
+from idp_sync.cli.receipts import receipt
 from idp_sync.domain.errors import InputError
 from idp_sync.domain.key import KeyPackage, RevocationReason
 from idp_sync.domain.unit import UserClass
@@ -151,6 +152,9 @@ def lost(context: click.Context, key_number: str, reported_by: str, acting_as: s
     say(f"{key_number}：{collected.key.state.zh} / {collected.key.state.value}")
     say_synced(collected.synced)
     finish(collected.synced)
+
+
+keys.add_command(receipt)
 
 
 def _folder(path: Path) -> Path:

@@ -18,6 +18,8 @@ from idp_sync.domain.calendar import beijing_date
 from idp_sync.domain.duty import DutyKind
 from idp_sync.domain.errors import Conflict, NotCompetent, Refused
 from idp_sync.domain.key import KeyState, RevocationReason
+from idp_sync.domain.letter import HOLDERS_NOTICE, KeyHandOver, KeyReturn
+from idp_sync.domain.notice import NoticeKind
 from idp_sync.domain.unit import OrganisationType, UserClass
 from tests.house import (
     CITY,
@@ -357,7 +359,7 @@ def test_who_did_not_log_in_is_suspended_at_the_run_only_and_only_by_the_informa
     login = at.clerk()
     at.clock.at = datetime(2025, 9, 4, 1, 0, tzinfo=UTC)
     at.sync()
-    assert at.log_in(login), "idle, but no run has taken place"
+    assert at.log_in(login).login == login, "idle, but no run has taken place"
     at.clock.at = datetime(2026, 3, 5, 1, 0, tzinfo=UTC)
     tuple(at.sweep.collect())
     plan = at.sweep.plan()
@@ -398,7 +400,7 @@ def test_the_research_centre_restores_users_of_both_classes_and_the_half_year_be
         }
         at.decided("BACK", "RESTORE", user(login, "企业测试甲"), by=RESEARCH, unit=unit)
         at.sync()
-    assert at.log_in(login)
+    assert at.log_in(login).login == login
     assert at.account(login).permissions == held
     assert beijing_date(at.account(login).restored_at or at.clock.now()) == beijing_date(at.clock.now())
     at.pass_time(days=30)
@@ -448,6 +450,58 @@ def test_the_issuer_files_the_papers_of_what_was_carried_out(at: House) -> None:
     (issued,) = (e for e in at.journal_of(at.account(login).key_number or "") if e.act == "key.issue")
     assert issued.detail["handed_to"] == "持有人"
     assert issued.article == "第三条；第九条"
+
+
+def test_the_holder_signs_article_8_at_the_hand_over(at: House) -> None:
+    login = at.clerk()
+    key = at.account(login).key_number or ""
+    with pytest.raises(NotCompetent, match="第九条"):
+        at.receipts.of(key, actor=at.who(SERVICE_ISSUES))
+    with pytest.raises(Refused, match="没有交接"):
+        at.receipts.of("KEY-000004", actor=at.who(RESEARCH))
+    letter = at.receipts.of(key, actor=at.who(RESEARCH))
+    assert isinstance(letter, KeyHandOver)
+    assert (letter.login, letter.name, letter.handed_over_by, letter.handed_over_to) == (
+        login,
+        "测试甲",
+        "研究一",
+        "持有人",
+    )
+    assert letter.application == "NEW-1"
+    assert HOLDERS_NOTICE in at.paper.letter(letter)
+
+
+def test_the_return_of_a_key_is_signed_too(at: House) -> None:
+    login = at.clerk()
+    key = at.account(login).key_number or ""
+    at.decided("BYE", "A7", user(login), by=RECEIVES)
+    at.collect.take_back(key, actor=at.who(RESEARCH), brought_by="单位联系人")
+    letter = at.receipts.of(key, actor=at.who(RESEARCH))
+    assert isinstance(letter, KeyReturn)
+    assert (letter.returned_by, letter.received_by, letter.ground) == ("单位联系人", "研究一", "已注销")
+
+
+def told(at: House) -> list[tuple[NoticeKind, str]]:
+    """Who was let know of what, in order."""
+    with at.register.transaction(read_only=True) as tx:
+        return [(notice.kind, notice.recipient.name) for notice in tx.notices.all()]
+
+
+def test_the_issuer_is_told_of_the_approval_and_the_unit_where_its_key_is(at: House) -> None:
+    at.take_in("NEW-1", "A3", person(), by=REGISTRATION)
+    assert told(at) == []
+    at.review.approve("NEW-1", actor=at.who(REGISTRATION))
+    assert told(at) == [(NoticeKind.APPROVAL_TO_ISSUER, "城建研究中心")]
+    at.sync()
+    assert told(at)[1:] == [(NoticeKind.KEY_READY, "虚构单位朝阳区登记窗口")]
+
+
+def test_an_enterprise_is_told_by_the_service_centre_which_tells_itself_nothing(at: House) -> None:
+    enterprise_user(at)
+    assert told(at)[0] == (NoticeKind.KEY_READY, "虚构房地产开发有限公司")
+    assert NoticeKind.APPROVAL_TO_ISSUER not in {kind for kind, _ in told(at)}
+    with at.register.transaction(read_only=True) as tx:
+        assert {notice.office for notice in tx.notices.all()} == {"service-centre"}
 
 
 def test_an_enterprises_administrator_withholds_and_gives_back_and_adds_nothing(at: House) -> None:
