@@ -162,7 +162,13 @@ class Installation:
     @property
     def review(self) -> Review:
         """Offices decide."""
-        return Review(register=self.register, book=self.book, notify=self.notify, clock=self.clock)
+        return Review(
+            register=self.register,
+            book=self.book,
+            synchronise=self.synchronise,
+            notify=self.notify,
+            clock=self.clock,
+        )
 
     @property
     def lifecycle(self) -> Lifecycle:

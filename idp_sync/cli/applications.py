@@ -24,8 +24,9 @@ from idp_sync.cli.common import (
     progress,
     say,
 )
+from idp_sync.cli.outcome import say_synced
 from idp_sync.domain.application import State
-from idp_sync.domain.errors import IdpSyncError, InputError
+from idp_sync.domain.errors import IdpSyncError, InputError, Unavailable
 from idp_sync.domain.finding import Finding
 from idp_sync.ports import ApplicationRecord, ApplicationSummary, Incoming, Unreadable
 from idp_sync.services.checklist import Item, checklist
@@ -341,6 +342,13 @@ def _decided(decided: Decided) -> None:
     waiting = f"；待审核 / waiting for: {'、'.join(o.name for o in decided.waiting_for)}" if decided.waiting_for else ""
     opened = f"；用户 / accounts: {' '.join(decided.opened)}" if decided.opened else ""
     say(f"{decided.application.id}：{decided.state.zh}{waiting}{opened}")
+    if decided.synced is not None:
+        say_synced(decided.synced)
+        if not decided.synced.complete:
+            raise Unavailable(
+                f"{decided.application.id}：{decided.state.zh}，挂失待下次同步生效"
+                " / decided, but directory and realms don't know yet that the key is lost: run `idp-sync sync`"
+            )
 
 
 def _fields(fields: tuple[str, ...]) -> dict[str, str]:

@@ -222,9 +222,6 @@ def _deregister(carrying: CarryingOut, row: Row) -> tuple[str, ...]:
     """Annex 7, and the enterprises' request: 删除相应用户 (Article 6 (1) and (2))."""
     account = carrying.tx.accounts.get(row.login.strip())
     close_account(carrying.tx, account, at=carrying.now, application=carrying.application.id)
-    for duty in carrying.tx.duties.open(login=account.login):
-        if duty.kind in {DutyKind.ISSUE_KEY, DutyKind.DEREGISTER_LEAVER}:
-            carrying.tx.duties.settle([duty], at=carrying.now, outcome="deregistered")
     carrying.note("account.deregister", account.login, article="第六条")
     return (account.login,)
 

@@ -11,6 +11,9 @@ from idp_sync.domain.key import KeyState, RevocationReason
 from idp_sync.domain.task import Task, TaskKind
 from idp_sync.ports import Transaction
 
+#: what nobody has to do any more once the account is closed
+_END_WITH_THE_ACCOUNT = frozenset({DutyKind.ISSUE_KEY, DutyKind.DEREGISTER_LEAVER})
+
 
 def close_account(tx: Transaction, account: Account, *, at: datetime, application: str, collect: bool = True) -> None:
     """Deregister an account: 删除相应用户.
@@ -18,6 +21,8 @@ def close_account(tx: Transaction, account: Account, *, at: datetime, applicatio
     The certificate is void from now on, the sessions end, directory and realms forget the user by the next sync. The
     account's row stays as a tombstone, and its login name is never given again (reading A-09). The key is to come back;
     that it is slow in coming holds nothing up (reading A-07). Without `collect` it stays out, for the next holder.
+
+    Another application may have waited for this account's key: it waits for the directory now, and is done then.
     """
     revoke_certificates(tx, account, at=at, reason=RevocationReason.CESSATION_OF_OPERATION)
     for key in tx.keys.all(login=account.login):
@@ -37,15 +42,18 @@ def close_account(tx: Transaction, account: Account, *, at: datetime, applicatio
     tx.accounts.save(replace(account, state=AccountState.DEREGISTERED, key_number=None, thumbprint=None))
     for kind in (TaskKind.END_SESSIONS, TaskKind.FORGET):
         tx.tasks.add(Task(kind=kind, user_class=account.user_class, login=account.login))
-    tx.duties.add(
-        Duty(
-            kind=DutyKind.CONFIGURE,
-            user_class=account.user_class,
-            since=at,
-            login=account.login,
-            application=application,
+    overtaken = [duty for duty in tx.duties.open(login=account.login) if duty.kind in _END_WITH_THE_ACCOUNT]
+    tx.duties.settle(overtaken, at=at, outcome="deregistered")
+    for number in dict.fromkeys((application, *(duty.application for duty in overtaken if duty.application))):
+        tx.duties.add(
+            Duty(
+                kind=DutyKind.CONFIGURE,
+                user_class=account.user_class,
+                since=at,
+                login=account.login,
+                application=number,
+            )
         )
-    )
 
 
 def revoke_certificates(

@@ -11,6 +11,7 @@ from idp_sync.domain.application import Application, State
 from idp_sync.domain.calendar import beijing_date
 from idp_sync.domain.checks import Verdict, check
 from idp_sync.domain.citizen_id import fold_typed
+from idp_sync.domain.finding import FOUND_WHILE_READING, Finding
 from idp_sync.domain.journal import Actor
 from idp_sync.domain.known import Known, KnownUser
 from idp_sync.domain.rulebook import RuleBook
@@ -126,6 +127,11 @@ class Intake:
             id=incoming.application.id,
             application=incoming.application,
         )
+
+
+def read_findings(found: ApplicationRecord) -> tuple[Finding, ...]:
+    """What reading the file had found: a later check can't find it again, and it still stands."""
+    return tuple(finding for finding in found.findings if finding.code in FOUND_WHILE_READING)
 
 
 def known_of(tx: Transaction, application: Application) -> Known:

@@ -157,19 +157,9 @@ class Issue:
         account = ready.account
         tx.keys.add_certificate(package.certificate)
         revoke_certificates(tx, account, at=now, reason=RevocationReason.SUPERSEDED, spare=package.certificate.serial)
-        for old in tx.keys.all(login=account.login):
-            if old.number != key.number and old.state is KeyState.ISSUED:
-                tx.keys.save(replace(old, state=KeyState.REVOKED))
-                tx.duties.add(
-                    Duty(
-                        kind=DutyKind.COLLECT_KEY,
-                        user_class=account.user_class,
-                        since=now,
-                        login=account.login,
-                        application=ready.duty.application,
-                        key_number=old.number,
-                    )
-                )
+        for old in self._superseded(tx, ready):
+            tx.keys.save(replace(old, state=KeyState.REVOKED))
+            self._collect(tx, old, ready.duty.application, now)
         bound = replace(
             account,
             key_number=key.number,
@@ -179,6 +169,29 @@ class Issue:
         tx.keys.save(key)
         tx.accounts.save(bound)
         return bound
+
+    def _superseded(self, tx: Transaction, ready: _Ready) -> list[Key]:
+        """Keys that are out and open nothing any more: the holder's earlier ones, and one that was not used again."""
+        held = {key.number: key for key in tx.keys.all(login=ready.account.login)}
+        if ready.duty.key_number:
+            held[ready.duty.key_number] = tx.keys.get(ready.duty.key_number)
+        held.pop(ready.key.number, None)
+        return [key for key in held.values() if key.state in {KeyState.ISSUED, KeyState.REVOKED}]
+
+    def _collect(self, tx: Transaction, key: Key, application: str, now: datetime) -> None:
+        """An open item until the key is back or declared lost (Article 9), once for each key."""
+        login = key.login or ""
+        if any(d.key_number == key.number for d in tx.duties.open(kind=DutyKind.COLLECT_KEY, login=login)):
+            return
+        duty = Duty(
+            kind=DutyKind.COLLECT_KEY,
+            user_class=key.user_class,
+            since=now,
+            login=login,
+            application=application,
+            key_number=key.number,
+        )
+        tx.duties.add(duty)
 
     def _require(self, office: Office, user_class: UserClass) -> None:
         office.require(ISSUES_KEYS[user_class], act=f"发放{user_class.zh}用户的密钥", source="第三条")

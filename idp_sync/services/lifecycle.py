@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from idp_sync.domain.account import Account
+from idp_sync.domain.account import Account, AccountState
 from idp_sync.domain.application import Application, Form, Row, State
 from idp_sync.domain.calendar import beijing_date
 from idp_sync.domain.checks import Case, check
@@ -14,13 +14,14 @@ from idp_sync.domain.errors import NotCompetent, Refused
 from idp_sync.domain.journal import Actor
 from idp_sync.domain.known import NOTHING_KNOWN
 from idp_sync.domain.lifecycle import Step, state_after
+from idp_sync.domain.name import read_name
 from idp_sync.domain.office import ISSUES_KEYS
 from idp_sync.domain.replacement import Ground, ground_of
 from idp_sync.domain.rulebook import RuleBook
 from idp_sync.ports import ApplicationRecord, Clock, Incoming, Register, Transaction
 from idp_sync.services.acting import record
 from idp_sync.services.closing import close_account
-from idp_sync.services.intake import known_of
+from idp_sync.services.intake import known_of, read_findings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,7 @@ class Lifecycle:
                 book=self.book,
                 today=beijing_date(now),
                 known=known_of(tx, application),
-                read=incoming.findings if incoming is not None else (),
+                read=incoming.findings if incoming is not None else read_findings(found),
             )
             renewed = replace(
                 found,
@@ -161,11 +162,24 @@ def _set_back(tx: Transaction, case: Case, account: Account, now: datetime) -> N
     tx.accounts.save(replace(account, permissions=case.meant(_row_of(case, account).present_permissions)))
 
 
+def _name_the_former_holder(tx: Transaction, case: Case, account: Account, now: datetime) -> None:
+    """A corrected name is what it was; that another holder came, or that a key was lost, is final."""
+    if account.state is AccountState.DEREGISTERED or account.login not in _logins(case):
+        raise Refused(f"{account.login}：持有人已变更，不能撤回 / has another holder by now, which is final")
+    row = _row_of(case, account)
+    _keep_the_old_key(tx, case, account, now)
+    tx.accounts.save(replace(account, name=read_name(row.name).name or account.name))
+
+
 def _keep_the_old_key(tx: Transaction, case: Case, account: Account, now: datetime) -> None:
     """The old key serves on; one that was lost was revoked at once, and that is final."""
     del tx, now
     if ground_of(_row_of(case, account).remarks) is Ground.LOST:
         raise Refused(f"{account.login}：挂失的密钥已吊销，不能撤回 / the lost key was revoked, which is final")
+
+
+def _logins(case: Case) -> frozenset[str]:
+    return frozenset(row.login.strip() for row in case.application.rows)
 
 
 def _row_of(case: Case, account: Account) -> Row:
@@ -178,4 +192,6 @@ _UNDOES: Mapping[Form, Callable[[Transaction, Case, Account, datetime], None]] =
     Form.ENTERPRISE_NEW: _close_again,
     Form.PERMISSION_CHANGE: _set_back,
     Form.KEY_REPLACEMENT: _keep_the_old_key,
+    Form.USER_RENAME: _name_the_former_holder,
+    Form.ENTERPRISE_CHANGE: _name_the_former_holder,
 }

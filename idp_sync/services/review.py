@@ -13,17 +13,18 @@ from idp_sync.domain.calendar import beijing_date
 from idp_sync.domain.checks import Case, Verdict, check
 from idp_sync.domain.competent import needed_competences
 from idp_sync.domain.errors import Conflict, NotCompetent, Refused
-from idp_sync.domain.finding import FOUND_WHILE_READING
 from idp_sync.domain.journal import Actor
 from idp_sync.domain.known import NOTHING_KNOWN
 from idp_sync.domain.lifecycle import Step, state_after
 from idp_sync.domain.office import Competence, Office
 from idp_sync.domain.rulebook import RuleBook
+from idp_sync.domain.task import TaskKind
 from idp_sync.ports import ApplicationRecord, Clock, Decision, Register, Transaction
 from idp_sync.services.acting import record
 from idp_sync.services.carry_out import carry_out
-from idp_sync.services.intake import known_of
+from idp_sync.services.intake import known_of, read_findings
 from idp_sync.services.notify import Notify
+from idp_sync.services.synchronise import Synced, Synchronise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +35,10 @@ class Decided:
     state: State
     #: offices that have still to decide
     waiting_for: tuple[Office, ...] = ()
-    #: accounts that were opened
+    #: accounts that were opened or changed
     opened: tuple[str, ...] = ()
+    #: what directory and realms were told at once, where a key was reported lost; None where sync may come later
+    synced: Synced | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,7 @@ class Review:
 
     register: Register
     book: RuleBook
+    synchronise: Synchronise
     notify: Notify
     clock: Clock
 
@@ -51,6 +55,8 @@ class Review:
         """Approve an office's own items; after the last office's approval the application takes effect.
 
         It is checked again against the register as it stands now: what was right at intake may have become wrong.
+        A key that is reported lost opens nothing from this moment (Annex 4, reading A-19: at once); the rest waits for
+        信息中心, which configures (Article 3).
         `seen` is the version that the reviewer had before him; None for whichever is there now.
 
         Raises:
@@ -79,8 +85,10 @@ class Review:
             self._decide(tx, found, actor, verdict="approve", opinion=opinion, state=state, accounts=opened)
             if not remaining:
                 self._tell_of_approval(tx, found.application, opened, actor, opinion)
+            lost = _whose_key_is_lost(tx, opened)
+        synced = self.synchronise.push(lost, actor=actor) if lost else None
         waiting = tuple(o for o in self.book.offices.offices if o.competences & remaining)
-        return Decided(application=found.application, state=state, waiting_for=waiting, opened=opened)
+        return Decided(application=found.application, state=state, waiting_for=waiting, opened=opened, synced=synced)
 
     def give_back(self, id_: str, *, actor: Actor, opinion: str, seen: int | None = None) -> Decided:
         """Return an application to be mended; without an opinion, the findings are the reason."""
@@ -168,7 +176,7 @@ class Review:
             book=self.book,
             today=beijing_date(self.clock.now()),
             known=known_of(tx, found.application),
-            read=tuple(finding for finding in found.findings if finding.code in FOUND_WHILE_READING),
+            read=read_findings(found),
         )
 
     def _needed(self, application: Application) -> frozenset[Competence]:
@@ -184,3 +192,9 @@ class Review:
             if decision.verdict == "approve" and decision.version == found.version
         )
         return frozenset(competence for office in offices for competence in office.competences)
+
+
+def _whose_key_is_lost(tx: Transaction, logins: tuple[str, ...]) -> tuple[str, ...]:
+    """Of these, the users who stay and whose sessions are to end: nothing opens their accounts any more."""
+    told = {task.login for task in tx.tasks.pending(logins) if task.kind is TaskKind.END_SESSIONS}
+    return tuple(a.login for a in tx.accounts.all(logins=logins) if a.login in told and a.state is AccountState.ACTIVE)

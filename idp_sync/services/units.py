@@ -81,6 +81,8 @@ class Units:
             change = self._with_accounts(tx, before, after, target.unit)
             if apply:
                 self._write(tx, change, actor, act="unit.merge")
+                questions = tx.duties.open(kind=DutyKind.CONFIRM_USERS, unit_number=number)
+                tx.duties.settle(questions, at=self.clock.now(), outcome="merged")  # the other unit answers from now on
         return change
 
     def set_contact(self, number: str, contact: Contact, *, actor: Actor) -> RegisteredUnit:

@@ -26,7 +26,7 @@ class Withhold:
 
         Raises:
             NotCompetent: `by` does not administer that unit's users.
-            Refused: the user does not have it.
+            Refused: the user does not have it, or is deregistered.
         """
         return self._change(login, code, by=by, give_back=False)
 
@@ -35,7 +35,7 @@ class Withhold:
 
         Raises:
             NotCompetent: `by` does not administer that unit's users.
-            Refused: it does not belong to the type's bundle, or was not withheld.
+            Refused: it does not belong to the type's bundle, was not withheld, or the user is deregistered.
         """
         return self._change(login, code, by=by, give_back=True)
 
@@ -43,6 +43,8 @@ class Withhold:
         now = self.clock.now()
         with self.register.transaction() as tx:
             account = tx.accounts.get(login)
+            if account.state is AccountState.DEREGISTERED:
+                raise Refused(f"{login}：{account.state.zh}，权限不再变更 / is deregistered: nothing changes any more")
             self._require_administrator(tx, by, account)
             bundle = self._bundle(account)
             if code not in bundle:
