@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 
@@ -102,3 +103,19 @@ def _writer(pages: int = 1) -> PdfWriter:
     for _ in range(pages):
         writer.add_blank_page(595, 842)
     return writer
+
+
+def pdf_with_script_superseded() -> bytes:
+    """A PDF with a script, to which a later version was appended that lists something harmless in its place."""
+    content = pdf_with_script()
+    number = max(int(found[1]) for found in re.finditer(rb"(\d+) 0 obj", content))
+    root = re.search(rb"/Root (\d+) 0 R", content)
+    before = re.search(rb"startxref\s+(\d+)", content)
+    assert root is not None
+    assert before is not None
+    at = len(content)
+    content += b"%d 0 obj\n<< /S /GoTo >>\nendobj\n" % number
+    table = len(content)
+    content += b"xref\n%d 1\n%010d 00000 n \n" % (number, at)
+    content += b"trailer\n<< /Size %d /Root %s 0 R /Prev %s >>\n" % (number + 1, root[1], before[1])
+    return content + b"startxref\n%d\n%%%%EOF\n" % table
