@@ -15,6 +15,7 @@ from idp_sync.domain.finding import FOUND_WHILE_READING, Finding
 from idp_sync.domain.journal import Actor
 from idp_sync.domain.known import Known, KnownUser
 from idp_sync.domain.rulebook import RuleBook
+from idp_sync.domain.unit import Unit
 from idp_sync.ports import (
     ApplicationRecord,
     Clock,
@@ -155,11 +156,19 @@ def known_of(tx: Transaction, application: Application) -> Known:
                 id_number=id_numbers.get(login) or tx.accounts.id_number(login),
                 key_number=_present_key(tx, account),
                 permissions=account.permissions,
-                unit=account.unit,
+                unit=_unit_now(tx, account),
             )
             for login, account in found.items()
         },
     )
+
+
+def _unit_now(tx: Transaction, account: Account) -> Unit:
+    """The unit that answers for a user: after a merger it is the one that took the former unit up."""
+    registered = tx.units.find(account.unit)
+    while registered is not None and registered.merged_into:
+        registered = tx.units.get(registered.merged_into)
+    return registered.unit if registered is not None else account.unit
 
 
 def _present_key(tx: Transaction, account: Account) -> str:
