@@ -175,6 +175,10 @@ def asked(count: int) -> dict[str, tuple[Callable[[Transaction], object], list[s
             page(text=rare, state=State.ARCHIVED),
             [*shown, "--state", "archived", "--find", rare],
         ),
+        "find a common unit, in one state": (
+            page(text="登记窗口", state=State.ARCHIVED),
+            [*shown, "--state", "archived", "--find", "登记窗口"],
+        ),
         "find nothing": (page(text="无此人"), [*shown, "--find", "无此人"]),
         "show": (lambda tx: tx.applications.get(number), ["show", number]),
         "in flight, by ID number": (lambda tx: tx.applications.in_flight(id_number=id_number(2 * middle)), None),
