@@ -48,6 +48,13 @@ MAVEN_COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 FOUND = ("java", "keycloak", "slapd", "slapadd", "chromium")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FONT_PACKAGE = "fonts-wqy-zenhei"
+#: for the PDF files: 宋体, as the regulation has it, with the rare characters of names that no other package covers
+RARE_FONT_PACKAGE = "fonts-babelstone-han"
+RARE_FONT_FILES = re.compile(r"babelstonehan|sourcehanserif|notoserifcjk", re.IGNORECASE)
+#: WeasyPrint can't print without these; package -> what it brings
+PRINTING = {"libpango-1.0-0": "libpango-1.0.so.0", "libpangoft2-1.0-0": "libpangoft2-1.0.so.0"}
+#: it makes smaller files faster with this one, which older releases have in another package
+SUBSETTING = ("libharfbuzz-subset0", "libharfbuzz-subset.so.0")
 FONT_FILES = re.compile(r"wqy|cjk|notosanssc|notoserifsc|sourcehan|uming|ukai|droidsansfallback", re.IGNORECASE)
 #: an ordinary user of Debian has no sbin on PATH, but slapd is there
 SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
@@ -258,7 +265,15 @@ def missing_packages(env: Mapping[str, str], cache: Path, *, servers: bool) -> l
             "libatomic1": has_library("libatomic.so.1"),  # Playwright's driver; Debian's chromium brings it
         }
         packages += [package for package, there in present.items() if not there]
+        packages += [package for package, library in PRINTING.items() if not has_library(library)]
     return packages
+
+
+def wished_packages() -> list[str]:
+    """What makes paper and pictures better, and stops nobody where it is missing."""
+    present = {FONT_PACKAGE: has_font(FONT_FILES), RARE_FONT_PACKAGE: has_font(RARE_FONT_FILES)}
+    present |= {package: has_library(library) for package, library in (*PRINTING.items(), SUBSETTING)}
+    return [package for package, there in present.items() if not there]
 
 
 def has_library(name: str) -> bool:
@@ -268,9 +283,13 @@ def has_library(name: str) -> bool:
     return False
 
 
-def has_chinese_font() -> bool:
+def can_print() -> bool:
+    return all(map(has_library, PRINTING.values()))
+
+
+def has_font(files: re.Pattern[str]) -> bool:
     folders = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".local/share/fonts")
-    return any(FONT_FILES.search(font.name) for folder in folders for font in folder.rglob("*.[ot]t[fc]"))
+    return any(files.search(font.name) for folder in folders for font in folder.rglob("*.[ot]t[fc]"))
 
 
 def install_packages(needed: Sequence[str], wished: Sequence[str]) -> None:
@@ -290,7 +309,7 @@ def install_packages(needed: Sequence[str], wished: Sequence[str]) -> None:
     if code and needed:
         raise Stop(f"{install_line(needed)} (tried; {reason(output)})")
     if code:
-        say(f"   not installed, Chinese text in pictures may show as boxes: {reason(output)}")
+        say(f"   not installed, so that paper and pictures may lack characters: {reason(output)}")
 
 
 def apt_get(*arguments: str) -> tuple[int, str]:
@@ -564,13 +583,13 @@ def servers_ready(env: Mapping[str, str], cache: Path) -> bool:
 
 def set_up(env: Mapping[str, str], cache: Path, *, servers: bool) -> None:
     """Do what is missing, and nothing else; two at once wait for each other."""
-    if environment_ready() and (not servers or servers_ready(env, cache)):
+    if environment_ready() and (not servers or (servers_ready(env, cache) and can_print())):
         return
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "setup.lock").open("a") as lock:
         wait_for(lock)
-        wished = [FONT_PACKAGE] if servers and not servers_ready(env, cache) and not has_chinese_font() else []
-        install_packages(missing_packages(env, cache, servers=servers), wished)
+        needed = missing_packages(env, cache, servers=servers)
+        install_packages(needed, [package for package in wished_packages() if package not in needed])
         make_environment(cache)
         if servers and not servers_ready(env, cache):
             find_servers(env, cache)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -71,8 +72,38 @@ def test_bare_machine_is_missing_everything(tmp_path: Path) -> None:
         "chromium",
         "maven",
         "libatomic1",
+        "libpango-1.0-0",
+        "libpangoft2-1.0-0",
     ]
     assert machine.missing_packages({}, tmp_path, servers=False) == [venv]
+
+
+def test_paper_wishes_for_fonts_and_stops_nobody(bare: pytest.MonkeyPatch) -> None:
+    bare.setattr(machine, "has_font", lambda _: False)
+    assert machine.wished_packages() == [
+        "fonts-wqy-zenhei",
+        "fonts-babelstone-han",
+        "libpango-1.0-0",
+        "libpangoft2-1.0-0",
+        "libharfbuzz-subset0",
+    ]
+    assert not machine.can_print()
+    bare.setattr(machine, "has_font", lambda _: True)
+    bare.setattr(machine, "has_library", lambda _: True)
+    assert machine.wished_packages() == []
+    assert machine.can_print()
+
+
+def test_fonts_are_told_by_their_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    fonts = tmp_path / ".local/share/fonts"
+    fonts.mkdir(parents=True)
+    unheard = re.compile("idp-sync-no-such-font")
+    assert not machine.has_font(unheard)
+    (fonts / "idp-sync-no-such-font.ttf").touch()
+    assert machine.has_font(unheard)
+    assert machine.RARE_FONT_FILES.search("BabelStoneHan.ttf")
+    assert machine.FONT_FILES.search("wqy-zenhei.ttc")
 
 
 @pytest.mark.usefixtures("bare")
@@ -87,7 +118,11 @@ def test_maven_is_not_asked_for_once_keycloak_is_there(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("bare")
 def test_what_the_caller_names_is_not_missing(tmp_path: Path) -> None:
     named = {"IDP_SYNC_SLAPD": "/opt/slapd", "IDP_SYNC_CHROMIUM": "/opt/chrome", "IDP_SYNC_KEYCLOAK": "/opt/kc"}
-    assert machine.missing_packages(named, tmp_path, servers=True)[1:] == ["ldap-utils", "libatomic1"]
+    assert machine.missing_packages(named, tmp_path, servers=True)[1:] == [
+        "ldap-utils",
+        "libatomic1",
+        *machine.PRINTING,
+    ]
 
 
 def test_ubuntu_is_not_asked_for_a_package_that_is_a_snap(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
