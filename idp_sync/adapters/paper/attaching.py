@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from typing import Final
 
 from idp_sync.adapters.paper.typesetting import Image
 from idp_sync.domain.attachment import Attachment, MediaType, recognise
+
+# what it has to say about a damaged file, we say on the list
+logging.getLogger("pypdf").addHandler(logging.NullHandler())
 
 #: of one attachment: a scan has a few
 _MOST_PAGES: Final = 500
