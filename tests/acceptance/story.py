@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import ldap3
 
 from idp_sync.config import Settings, load, read_secret
@@ -170,6 +172,61 @@ class Story:
             entries = connection.entries
             return {k: [str(v) for v in e] for k, e in entries[0].entry_attributes_as_dict.items()} if entries else None
 
+    def known_to_keycloak(self, login: str) -> bool:
+        """Whether Keycloak has a user of that login, imported or to be had from the directory."""
+        settings = self.settings.realms
+        realm = next(realm for kind, realm in settings.realms.items() if kind.value == self.classes[login])
+        client = {
+            "grant_type": "client_credentials",
+            "client_id": settings.client_id,
+            "client_secret": read_secret(settings.client_secret_file),
+        }
+        context = ssl.create_default_context(cafile=str(settings.ca_file))
+        with httpx.Client(base_url=settings.url, verify=context, trust_env=False, timeout=30) as keycloak:
+            token = keycloak.post(f"/realms/{realm}/protocol/openid-connect/token", data=client).json()["access_token"]
+            found = keycloak.get(
+                f"/admin/realms/{realm}/users",
+                params={"username": login, "exact": "true"},
+                headers={"Authorization": f"Bearer {token}"},
+            )
+            return bool(found.raise_for_status().json())
+
+    def take_in(self, *papers: dict[str, Any], by: str, draft: bool = False) -> list[dict[str, Any]]:
+        """Applications come in as one file of JSON lines; what became of each."""
+        file = self.paper_file(*papers)
+        more = ("--draft",) if draft else ()
+        taken: list[dict[str, Any]] = self.run("applications", "import", str(file), *more, "--json", by=by).json
+        return taken
+
+    def paper_file(self, *papers: dict[str, Any]) -> Path:
+        """The applications in a file of JSON lines."""
+        file = self.home / f"{papers[0]['id']}.jsonl"
+        file.write_text("\n".join(json.dumps(paper, ensure_ascii=False) for paper in papers), encoding="utf-8")
+        return file
+
+    def approve(self, number: str, *offices: str) -> Ran:
+        """Each of these offices approves, one after the other; the last one's answer."""
+        *_, last = (self.run("applications", "approve", number, by=office) for office in offices)
+        return last
+
+    def state(self, number: str) -> str:
+        """Where an application stands."""
+        shown: str = self.run("applications", "show", number, "--json", quiet=True).json["state"]
+        return shown
+
+    def opened_by(self, number: str) -> list[str]:
+        """The accounts that an application opened or changed."""
+        logins: list[str] = self.run("applications", "show", number, "--json", quiet=True).json["accounts"]
+        for login in logins:
+            account = self.account(login)
+            self.logins[account["name"]], self.classes[login] = login, account["user_class"]
+        return logins
+
+    def open_tasks(self, login: str) -> list[tuple[str, str, str | None]]:
+        """What is still to be done about a user: what, by whom, about which key."""
+        found = self.run("duties", "--on", login, "--json", quiet=True).json
+        return [(task["kind"], task["whose"], task["key"]) for task in found]
+
     # --- the chapters ------------------------------------------------------------------------------------------------
 
     def start(self) -> Ran:
@@ -226,8 +283,9 @@ class Story:
         office = RESEARCH if self.classes[login] == "management" else SERVICE_ISSUE
         name = next(name for name, known in self.logins.items() if known == login)
         folder = self.home / "handed-over" / login
+        before = set(folder.glob("*.p12"))
         self.run("keys", "issue", login, "--to", name, "--out", str(folder), by=office)
-        (p12,) = folder.glob("*.p12")
+        (p12,) = set(folder.glob("*.p12")) - before
         password = p12.with_suffix(".password.txt").read_text(encoding="ascii").strip()
         self.keys[login] = ClientKey.read(p12, password)
         return self.keys[login]
