@@ -212,9 +212,10 @@ def person(**fields: Any) -> dict[str, Any]:  # noqa: ANN401
 
 
 @contextmanager
-def house(home: Path) -> Iterator[House]:
-    """A house that is set up, with keys in stock at both issuers."""
-    (home / FILE_NAME).write_text(_SETTINGS.format(home=home), encoding="utf-8")
+def house(home: Path, **settings: str) -> Iterator[House]:
+    """A house that is set up, with keys in stock at both issuers; `settings` as TOML has them."""
+    more = "".join(f"{name} = {value}\n" for name, value in settings.items())
+    (home / FILE_NAME).write_text(more + _SETTINGS.format(home=home), encoding="utf-8")
     built = House(home=home)
     list(built.set_up.set_up(actor=built.who(CONFIGURES)))
     built.issue.take_into_stock(UserClass.MANAGEMENT, 4, actor=built.who(RESEARCH))

@@ -17,7 +17,7 @@ class AccountState(StrEnum):
     ACTIVE = "active"
     #: 暂时取消登录资格: may not log in, is not deleted, can be restored
     SUSPENDED = "suspended"
-    #: 注销: deleted from directory and realms; the tombstone stays
+    #: 注销 (Article 6): deleted from directory and realms; the tombstone stays (reading A-09)
     DEREGISTERED = "deregistered"
 
     @property

@@ -25,7 +25,7 @@ _MONTHS_OF_A_YEAR: Final = 12
 
 
 def last_day_of_period(start: date, *, months: int) -> date:
-    """The last day of a period of whole months that begins with what happened on `start` (民法典 201, 202).
+    """The last day of a period of whole months since what happened on `start` (民法典 201, 202; reading A-01).
 
     The corresponding day, or where the month has none its last: six months from 31 August end on 28 or 29
     February.

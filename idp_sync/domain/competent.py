@@ -18,10 +18,10 @@ _DECIDED_BY = {
 
 
 def needed_competences(application: Application, permissions: Iterable[Permission]) -> frozenset[Competence]:
-    """The competences that it takes to decide an application, all of them together.
+    """The competences that it takes to decide an application, all of them together (Article 3).
 
-    Management units: those for the matters of the items on the form; enterprises: the service centre's (reading
-    A-22). Empty where a management unit's form names no item of the annex.
+    Management units: those for the matters of the items on the form; enterprises: the service centre's (Article 5 (2),
+    reading A-22). Empty where a management unit's form names no item of the annex.
     """
     if (one := _DECIDED_BY.get(application.form)) is not None:
         return frozenset({one})
@@ -44,7 +44,7 @@ def approving_offices(
 
 
 def receiving_offices(application: Application, deciding: tuple[Office, ...], offices: Offices) -> tuple[Office, ...]:
-    """The offices at which the form may be handed in: of those that receive such forms, the ones that decide it.
+    """The offices at which the form may be handed in (Article 5): of those that receive such forms, the deciding ones.
 
     Where nobody is known to decide (no item of the annex stands on the form), any that receives such forms.
     """

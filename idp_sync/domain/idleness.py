@@ -89,9 +89,9 @@ def plan_sweep(
     last_sweep: datetime | None,
     limits: Limits,
 ) -> SweepPlan:
-    """Who is idle now, by the evidence at hand.
+    """Who is idle now, by the evidence at hand: 对半年内未登录的系统用户 (Article 6 (4)).
 
-    Left alone: who is suspended or deregistered already, who never got a key, and whose half year is not over.
+    Nobody is exempt (reading A-21). Left alone: who is suspended or deregistered already, who never got a key, and whose half year is not over.
     """
     on = beijing_date(now)
     idle: list[Idle] = []

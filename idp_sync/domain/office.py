@@ -21,13 +21,13 @@ class Competence(StrEnum):
     APPROVE_TRANSACTION = "approve-transaction"
     #: checks enterprises' applications (reading A-22)
     APPROVE_ENTERPRISE = "approve-enterprise"
-    #: 统一配置系统用户权限: alone writes directory and realms
+    #: 统一配置系统用户权限 (Article 3): alone writes directory and realms
     CONFIGURE = "configure"
     ISSUE_KEYS_MANAGEMENT = "issue-keys-management"
     ISSUE_KEYS_ENTERPRISE = "issue-keys-enterprise"
     #: revokes certificates of any class at once (电子签名法 第十五条)
     REVOKE = "revoke"
-    #: 半年用户清理
+    #: 半年用户清理 (Article 6 (4))
     SWEEP = "sweep"
     #: 恢复登录资格, for both classes
     RESTORE = "restore"

@@ -26,7 +26,7 @@ class Scope(StrEnum):
     """How far an item reaches."""
 
     CITY = "city"
-    #: 本区县: the district of the user's own unit
+    #: 本区县 (Annex 1, R-50): the district of the user's own unit
     DISTRICT = "district"
     #: the business of the user's own unit
     UNIT = "unit"
@@ -55,7 +55,7 @@ class Permission:
     systems: frozenset[str]
     #: bundles business with administration, against separation of duties
     conflicts_with_separation_of_duties: bool = False
-    #: 对本单位用户权限管理的权限: its holder withholds items from users of his own unit, and gives them back
+    #: 对本单位用户权限管理的权限 (Annex 2): its holder withholds items from users of his own unit, and gives them back
     administers_own_unit: bool = False
 
     @property
@@ -64,7 +64,7 @@ class Permission:
         return self.title or self.text.rstrip("。；")
 
     def belongs_to(self, unit: Unit) -> bool:
-        """Whether the annex has this item under the heading of such a unit."""
+        """Whether Annex 1 or 2 has this item under the heading of such a unit."""
         if self.user_class is not unit.user_class:
             return False
         if self.user_class is UserClass.MANAGEMENT:

@@ -23,5 +23,5 @@ _WORDS = {
 
 
 def ground_of(remarks: str) -> Ground | None:
-    """The ground that is stated; None where none is. Where several are, the one that is most dangerous."""
+    """The ground that is stated in 备注 of Annex 4; None where none is. Of several, the one that is most dangerous."""
     return next((ground for ground, words in _WORDS.items() if any(word in remarks for word in words)), None)

@@ -19,7 +19,7 @@ class RequiredDocument:
     type: str
     #: other names of the same paper
     aliases: tuple[str, ...] = ()
-    #: 核验原件; not for the legal representative's identity paper, of which the copy is taken directly
+    #: 核验原件 (Article 5 (2)); not for the legal representative's identity paper, of which the copy is taken directly
     original_needed: bool = True
     #: papers that stand in for it under one licence, one code (reading A-15), given a credit code
     replaced_by: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class RequiredDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
-    """A relying system: a client in both realms."""
+    """A relying system, one of the two of Article 1: a client in both realms (R-01)."""
 
     #: client id
     code: str

@@ -16,7 +16,7 @@ _END_WITH_THE_ACCOUNT = frozenset({DutyKind.ISSUE_KEY, DutyKind.DEREGISTER_LEAVE
 
 
 def close_account(tx: Transaction, account: Account, *, at: datetime, application: str, collect: bool = True) -> None:
-    """Deregister an account: 删除相应用户.
+    """Deregister an account: 删除相应用户 (Article 6 (1)).
 
     The certificate is void from now on, the sessions end, directory and realms forget the user by the next sync. The
     account's row stays as a tombstone, and its login name is never given again (reading A-09). The key is to come back;

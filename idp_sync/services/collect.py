@@ -55,7 +55,10 @@ class Collect:
         return Collected(key=key, synced=self.synchronise.push([holder.login], actor=actor))
 
     def declare_lost(self, key_number: str, *, actor: Actor, reported_by: str) -> Collected:
-        """A key is lost: it opens nothing from this moment (电子签名法 第十五条), and nobody waits for it any more."""
+        """A key is lost: it opens nothing from this moment, and nobody waits for it any more.
+
+        电子签名法 第十五条 wants it at once; so does reading A-19.
+        """
         now = self.clock.now()
         with self.register.transaction() as tx:
             key = self._out(tx, key_number, actor)

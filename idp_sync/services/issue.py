@@ -78,7 +78,7 @@ class Issue:
         deliver: Callable[[KeyPackage], None],
         key_number: str | None = None,
     ) -> Issued:
-        """Sign a certificate for an account's holder, bind it, and record the hand-over.
+        """Sign a certificate for an account's holder, bind it, and record the hand-over (Articles 4, 5 and 9).
 
         An approved application has made it a duty: a new user's first key, another key (Annex 4), or the same key with
         a certificate for another name or holder (Annex 5). Whatever certificate the account had before is revoked at

@@ -26,7 +26,7 @@ class Receipts:
         """The receipt for the last time that a key changed hands.
 
         At the hand-over the holder signs Article 8, word for word (R-37, R-39); a return is on paper too: 回收记录
-        (Article 9).
+        (Articles 6 (1) and 9).
 
         Raises:
             NotFound: no such key.

@@ -20,7 +20,7 @@ from idp_sync.domain.errors import Conflict, NotCompetent, Refused
 from idp_sync.domain.key import KeyState, RevocationReason
 from idp_sync.domain.letter import HOLDERS_NOTICE, KeyHandOver, KeyReturn
 from idp_sync.domain.notice import NoticeKind
-from idp_sync.domain.unit import OrganisationType, UserClass
+from idp_sync.domain.unit import DocumentType, OrganisationType, UserClass
 from tests.house import (
     CITY,
     CONFIGURES,
@@ -160,6 +160,37 @@ def test_an_enterprise_has_its_types_whole_bundle(at: House) -> None:
     assert at.log_in(login).claims["user_class"] == "enterprise"
     (opened,) = (e for e in at.journal_of("ENT-1") if e.act == "application.approve")
     assert opened.office == "service-centre"
+
+
+def test_who_saw_an_original_is_recorded_and_nothing_is_approved_before(at: House) -> None:
+    someone = person(name="企业测试甲", id_number=OTHER, sex="女", permissions=(BUNDLE,))
+    taken = at.take_in("ENT-1", "ENT-NEW", someone, by=SERVICE, documents=[])
+    assert taken.verdict is not None
+    assert "DOC_MISSING:营业执照" in taken.verdict.codes
+    with pytest.raises(Refused, match="第五条（二）"):
+        at.review.approve("ENT-1", actor=at.who(SERVICE))
+    papers = {d.type: d.original_needed for d in at.book.documents[DocumentType.COMPANY]}
+    for paper in papers:
+        at.checklist.see("ENT-1", paper, original=False, stamped=True, actor=at.who(SERVICE))
+    with pytest.raises(Refused, match="未核验原件"):
+        at.review.approve("ENT-1", actor=at.who(SERVICE))
+    for paper, original_needed in papers.items():
+        at.checklist.see("ENT-1", paper, original=original_needed, stamped=True, actor=at.who("综合三@综合服务中心"))
+    with at.register.transaction(read_only=True) as tx:
+        seen = {d.type: (d.checked_by, d.checked_on) for d in tx.applications.get("ENT-1").application.documents}
+    assert set(seen.values()) == {("综合三", "2025-03-03")}
+    assert at.review.approve("ENT-1", actor=at.who(SERVICE)).opened
+
+
+def test_nothing_is_decided_that_came_in_before_the_regulation(tmp_path: Path) -> None:
+    with house(tmp_path, effective_on="2025-03-04") as early:
+        taken = early.take_in("NEW-1", "A3", person(), by=REGISTRATION)
+        assert taken.verdict is not None
+        assert taken.verdict.codes == ("DATE_BEFORE_EFFECT",)
+        with pytest.raises(Refused, match="第十一条"):
+            early.review.approve("NEW-1", actor=early.who(REGISTRATION))
+        early.pass_time(days=1)
+        assert early.decided("NEW-2", "A3", person(name="测试乙", id_number=OTHER, sex="女"), by=REGISTRATION)
 
 
 # --- Article 5: key replacement, name, permissions -------------------------------------------------------------------

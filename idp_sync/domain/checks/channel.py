@@ -22,7 +22,9 @@ _WHOSE: Mapping[Form, UserClass] = {
 
 
 def leads_to_the_deciding_office(case: Case) -> Iterator[Finding]:
-    """Annex 3 to 6 go to the office whose matter the items are; the others to the one office that takes them in.
+    """Annex 3 to 6 go to the office whose matter the items are (Article 5), the others to the one that takes them in.
+
+    Annex 7 goes to 信息中心 (Article 6 (1)).
 
     Items of both matters, and 系统管理权限, need both offices: each approves its own, and either may take the form in
     (readings A-12, A-13). A form of the other class would go round the offices and the proofs of its own.

@@ -18,6 +18,8 @@ _FORMS_WITHOUT_COMMITMENT = frozenset({Form.ENTERPRISE_CANCEL, Form.RESTORE, For
 def bears_what_it_must(case: Case) -> Iterator[Finding]:
     """单位盖章, 负责人签字, 联系人, 联系电话 and the commitment (Annex 3 to 7, R-45, R-46).
 
+    An enterprise's form bears the stamp as well: 加盖企业印章 (Article 5 (2)).
+
     Who was suspended gets in touch with the research centre (联系恢复, Article 6 (4)): that takes no stamp and no
     signature, but somebody who can be called back.
     """

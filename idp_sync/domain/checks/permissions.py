@@ -17,7 +17,10 @@ FORMS_WITH_PERMISSIONS = frozenset(
 
 
 def are_in_the_annex_of_the_unit(case: Case) -> Iterator[Finding]:
-    """Every item exists, and stands under the heading of the unit's class, level and type."""
+    """Every item exists, and stands under the heading of the unit's class, level and type (Article 4, Annex 1 and 2).
+
+    Several items in one row are allowed: 一种或多种岗位权限 (R-44), for the city's staff too (reading A-14).
+    """
     if case.application.form not in FORMS_WITH_PERMISSIONS:
         return
     for row in case.application.rows:

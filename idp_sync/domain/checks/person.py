@@ -42,7 +42,7 @@ def _sex_findings(row: Row, number: IdNumber | None) -> Iterator[Finding]:
 
 
 def nobody_stands_twice(case: Case) -> Iterator[Finding]:
-    """One person, one row: by ID number where the form asks for it, by login name elsewhere (Article 8)."""
+    """One person, one row: by ID number where the form asks for it, by login name elsewhere (Articles 5, 8)."""
     first_seen: dict[str, tuple[int, int]] = {}
     for place, row in enumerate(case.application.rows):
         for identity in _identities(row, case):
