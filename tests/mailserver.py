@@ -114,7 +114,7 @@ def mail_server(
     if security is MailSecurity.STARTTLS and offers_tls:
         options |= {"tls_context": context, "require_starttls": True}
     if asks_who:
-        options |= {"authenticator": _knows, "auth_required": True, "auth_require_tls": False}
+        options |= {"authenticator": _knows, "auth_required": True}
     controller = Controller(post, hostname="localhost", port=port, **options)
     controller.start()
     post.sessions = 0  # the controller has greeted its own server
@@ -126,4 +126,4 @@ def mail_server(
 
 
 def _knows(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: object) -> AuthResult:
-    return AuthResult(success=data == LoginPassword(USERNAME.encode(), PASSWORD.encode()))
+    return AuthResult(handled=False, success=data == LoginPassword(USERNAME.encode(), PASSWORD.encode()))

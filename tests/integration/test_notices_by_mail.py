@@ -105,7 +105,7 @@ class TestArriving:
         assert mail["Date"].datetime == office.clock.now()
         assert mail["Auto-Submitted"] == "auto-generated"
         assert mail.get_content_type() == "text/plain"
-        text = mail.get_content()
+        text = mail.get_content().replace("\r\n", "\n")
         assert "缺章\n.\n请补正" in text
         assert "Your application APP-1 is returned" in text
         (act,) = office.journal_of("APP-1")
@@ -183,13 +183,13 @@ class TestProtection:
 
     def test_with_an_account(self, waiting: House, tls: TlsFiles, tmp_path: Path) -> None:
         (tmp_path / "mail.password").write_text(f"{PASSWORD}\n")
-        with mail_server(tls, asks_who=True) as server:
+        with mail_server(tls, security=MailSecurity.STARTTLS, asks_who=True) as server:
             use(waiting, server.settings(username=USERNAME, password_file=tmp_path / "mail.password"))
             assert [n.state for n in send(waiting)] == [NoticeState.SENT]
 
     def test_with_a_wrong_account(self, waiting: House, tls: TlsFiles, tmp_path: Path) -> None:
         (tmp_path / "mail.password").write_text("a wrong one")
-        with mail_server(tls, asks_who=True) as server:
+        with mail_server(tls, security=MailSecurity.STARTTLS, asks_who=True) as server:
             use(waiting, server.settings(username=USERNAME, password_file=tmp_path / "mail.password"))
             with pytest.raises(AccessDenied, match="refuses our account: 535") as caught:
                 send(waiting)
