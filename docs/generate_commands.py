@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from idp_sync.cli import INTERNAL, INTERRUPTED, cli
+from idp_sync.cli import INTERNAL, INTERRUPTED, NOBODY_READS, cli
 from idp_sync.domain.errors import IdpSyncError
 from idp_sync.domain.finding import FOUND_WHILE_READING, RULES, Code, Outcome, Rule
 
@@ -45,6 +45,7 @@ _OTHER_CODES = (
     (2, "click.UsageError", "命令行有误", "the command line is wrong: unknown option, missing argument, no such file"),
     (INTERNAL, "—", "内部错误", "a fault of idp-sync"),
     (INTERRUPTED, "—", "已中断", "interrupted (Ctrl-C): run it again to go on"),
+    (NOBODY_READS, "—", "输出无人接收", "nobody reads the output any more (`… | head`): what was not yet done is not done"),
 )
 
 #: the exceptions in the offices' words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 
@@ -10,10 +11,13 @@ import click
 
 import idp_sync
 from idp_sync.cli.lazy import LazyGroup
-from idp_sync.domain.errors import IdpSyncError
+from idp_sync.cli.streams import NobodyReads, complain, discard_output, prepare_streams
+from idp_sync.domain.errors import IdpSyncError, Unavailable
 
 #: conventional for an interruption by SIGINT
 INTERRUPTED = 130
+#: likewise by SIGPIPE: whoever read the output has gone, and what was not yet done is not done
+NOBODY_READS = 141
 #: EX_SOFTWARE of sysexits.h
 INTERNAL = 70
 
@@ -63,29 +67,60 @@ def cli(context: click.Context, home: str | None) -> None:
 
 def main() -> None:
     """Entry point: every error that a person can act upon is one line and a documented exit code."""
+    prepare_streams()
     try:
         # without standalone mode click returns the exit code that a command asked for
         code = cli.main(standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("已中断；再次执行即可继续 / interrupted: run it again to go on", err=True)
-        sys.exit(INTERRUPTED)
-    except IdpSyncError as error:
-        click.echo(f"错误 / error: {error}", err=True)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
-    except Exception as error:  # the last guard: a fault of ours is said in one line as well
-        if os.environ.get(TRACEBACK_VARIABLE):
-            raise
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        click.echo(
-            f"内部错误 / a fault of idp-sync: {type(error).__name__} in {where.name} ({where.lineno});"
-            f" please report it with the output of {TRACEBACK_VARIABLE}=1",
-            err=True,
-        )
-        sys.exit(INTERNAL)
+        sys.stdout.flush()
+    except SystemExit:
+        raise
+    except BaseException as error:  # noqa: BLE001 - the last guard: whatever it is, it is said in one line
+        code = _ended_by(error)
+    # what is open is closed on the way out: an impatient second Ctrl-C would only print tracebacks
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _ended_by(error: BaseException) -> int:
+    """Say what ended the command; the exit code."""
+    if _was_interrupted(error):
+        complain("已中断；再次执行即可继续 / interrupted: run it again to go on")
+        return INTERRUPTED
+    match error:
+        case click.ClickException():
+            error.show()
+            return error.exit_code
+        case IdpSyncError():
+            complain(f"错误 / error: {error}")
+            return error.exit_code
+        case NobodyReads() | BrokenPipeError():
+            discard_output()
+            return NOBODY_READS
+        case OSError():
+            discard_output()
+            what = error.filename or "输出 / output"
+            complain(f"错误 / error: {what}：不能读写 / can't be read or written: {error.strerror}")
+            return Unavailable.exit_code
+    return _fault(error)
+
+
+def _was_interrupted(error: BaseException) -> bool:
+    """Whether Ctrl-C is behind it: Python wraps what comes up while a class is being made."""
+    behind: BaseException | None = error
+    while behind is not None:
+        if isinstance(behind, click.Abort | KeyboardInterrupt):
+            return True
+        behind = behind.__cause__ or behind.__context__
+    return False
+
+
+def _fault(error: BaseException) -> int:
+    if os.environ.get(TRACEBACK_VARIABLE):
+        traceback.print_exception(error)
+        return INTERNAL
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    complain(
+        f"内部错误 / a fault of idp-sync: {type(error).__name__} in {where.name} ({where.lineno});"
+        f" please report it with the output of {TRACEBACK_VARIABLE}=1"
+    )
+    return INTERNAL

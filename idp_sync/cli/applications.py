@@ -25,6 +25,7 @@ from idp_sync.cli.common import (
     say,
 )
 from idp_sync.cli.outcome import say_synced
+from idp_sync.cli.streams import complain
 from idp_sync.domain.application import State
 from idp_sync.domain.errors import IdpSyncError, InputError, Unavailable
 from idp_sync.domain.finding import Finding
@@ -63,7 +64,8 @@ def check(file: str, *, as_json: bool) -> None:
         if as_json:
             print_json_line(line.document())
         else:
-            say(line.text())
+            for part in line.text().splitlines():
+                say(part)
     raise click.exceptions.Exit(worst)
 
 
@@ -333,7 +335,7 @@ def _each(ids: tuple[str, ...], act: Callable[[str], None]) -> None:
         try:
             act(id_)
         except IdpSyncError as error:
-            click.echo(f"错误 / error: {error}", err=True)
+            complain(f"错误 / error: {error}")
             worst = max(worst, error.exit_code)
     raise click.exceptions.Exit(worst)
 

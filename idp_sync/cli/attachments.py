@@ -9,6 +9,7 @@ import click
 
 from idp_sync.cli.common import acting, actor_of, as_json, installation, print_json, print_table, progress, say
 from idp_sync.cli.folder import out_folder
+from idp_sync.cli.streams import complain
 from idp_sync.domain.attachment import LARGEST_BYTES, Attachment, AttachmentKind
 from idp_sync.domain.errors import IdpSyncError, InputError
 
@@ -62,7 +63,7 @@ def add(
             )
             say(f"{application} ← {added.name}  {added.media_type}  {_size(added.size)}")
         except IdpSyncError as error:
-            click.echo(f"{path.name}: {error}", err=True)
+            complain(f"{path.name}: {error}")
             refused = error
     if refused is not None:
         raise click.exceptions.Exit(refused.exit_code)

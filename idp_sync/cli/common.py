@@ -13,8 +13,10 @@ from typing import Any, TypeVar
 import click
 
 from idp_sync.bootstrap import Installation, default_home
+from idp_sync.cli.streams import visible, writes_unicode
 from idp_sync.domain.errors import InputError
 from idp_sync.domain.journal import Actor
+from idp_sync.domain.name import read_name
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,13 +43,18 @@ def actor_of(house: Installation, acting_as: str) -> Actor:
     """The person and office of `--as`.
 
     Raises:
-        InputError: it is not NAME@OFFICE.
+        InputError: it is not NAME@OFFICE, or no name: what the journal shows must be what was meant.
         NotFound: there is no such office.
     """
     name, separator, office = acting_as.partition("@")
     if not (separator and name.strip() and office.strip()):
         raise InputError(f"--as {acting_as}：应为 姓名@部门 / must be NAME@OFFICE")
-    return Actor(name=name.strip(), office=house.book.offices.get(office))
+    person = read_name(name).name
+    if person is None:
+        raise InputError(
+            f"--as {acting_as}：不是姓名 / is no name: it is too long, or has characters that are not seen"
+        )
+    return Actor(name=person, office=house.book.offices.get(office))
 
 
 def as_json(function: F) -> F:
@@ -57,12 +64,12 @@ def as_json(function: F) -> F:
 
 def print_json(value: object) -> None:
     """One JSON document on standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    click.echo(_dumped(value, indented=True))
 
 
 def print_json_line(value: object) -> None:
     """One JSON document on a line of its own."""
-    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+    click.echo(_dumped(value))
 
 
 def print_json_list(values: Iterable[object]) -> None:
@@ -70,9 +77,13 @@ def print_json_list(values: Iterable[object]) -> None:
     separator = "["
     for value in values:
         click.echo(separator)
-        click.echo(indent(json.dumps(value, ensure_ascii=False, indent=2, default=str), "  "), nl=False)
+        click.echo(indent(_dumped(value, indented=True), "  "), nl=False)
         separator = ","
     click.echo("[]" if separator == "[" else "\n]")
+
+
+def _dumped(value: object, *, indented: bool = False) -> str:
+    return json.dumps(value, ensure_ascii=not writes_unicode(), indent=2 if indented else None, default=str)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -86,8 +97,10 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(escape(cell) for cell in row))
-    console.print(table)
+        table.add_row(*(escape(visible(cell)) for cell in row))
+    with console.capture() as captured:  # rich would end the program by itself where nobody reads
+        console.print(table)
+    click.echo(captured.get(), nl=False)
 
 
 def _width_without_terminal() -> int:
@@ -96,7 +109,7 @@ def _width_without_terminal() -> int:
 
 def say(text: str) -> None:
     """One line for people, on standard output."""
-    click.echo(text)
+    click.echo(visible(text))
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from idp_sync.cli.streams import NobodyReads
+
 
 class LazyGroup(click.Group):
     """Commands by name, each as («module:attribute», short help)."""
@@ -19,6 +21,13 @@ class LazyGroup(click.Group):
     ) -> None:
         super().__init__(*args, **kwargs)
         self._by_name = commands_by_name
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - whatever the command returns
+        """Run the command; click would end the program with 1, which means «no», where nobody reads its output."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise NobodyReads from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """The names, in the order of the table."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from idp_sync.cli.common import say
+from idp_sync.cli.streams import complain
 from idp_sync.domain.errors import Unavailable
 from idp_sync.services.synchronise import Synced
 
@@ -17,12 +18,11 @@ def say_synced(synced: Synced) -> None:
     for task in synced.tasks_done:
         say(f"  Keycloak {task.user_class.value}: {task.kind.value} {task.login}")
     if synced.problem:
-        click.echo(f"  目录未更新，下次同步补做 / left for the next sync: {synced.problem}", err=True)
+        complain(f"  目录未更新，下次同步补做 / left for the next sync: {synced.problem}")
     for task in synced.tasks_left:
-        click.echo(
+        complain(
             f"  Keycloak {task.user_class.value}: {task.kind.value} {task.login}"
-            f" 未完成，下次同步补做 / left for the next sync: {task.problem}",
-            err=True,
+            f" 未完成，下次同步补做 / left for the next sync: {task.problem}"
         )
 
 

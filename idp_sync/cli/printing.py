@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from idp_sync.bootstrap import Installation, shipped_paper
-from idp_sync.cli.common import actor_of, installation, say
+from idp_sync.cli.common import actor_of, installation
+from idp_sync.cli.streams import complain
 from idp_sync.domain.application import Form
 from idp_sync.domain.errors import InputError
 from idp_sync.domain.journal import Actor
@@ -58,7 +59,7 @@ def print_(
     if pdf_file:
         _write(pdf_file, house.paper.filled_pdf(found.application, whole_id=whole_id), private=whole_id)
     else:
-        say(house.paper.filled(found.application, whole_id=whole_id))
+        click.echo(house.paper.filled(found.application, whole_id=whole_id))
 
 
 @click.command()
@@ -73,7 +74,7 @@ def blank(form: str, *, pdf_file: str | None, docx_file: str | None, xlsx_file: 
     """
     paper, wanted = shipped_paper(), Form(form)
     if not (pdf_file or docx_file or xlsx_file):
-        say(paper.blank(wanted))
+        click.echo(paper.blank(wanted))
         return
     for file, make in ((pdf_file, paper.blank_pdf), (docx_file, paper.blank_docx), (xlsx_file, paper.blank_xlsx)):
         if file:
@@ -133,4 +134,4 @@ def _write(name: str, content: bytes, *, private: bool = False) -> None:
             path.write_bytes(content)
     except OSError as error:
         raise InputError(f"{path}：不能写入 / can't be written: {error.strerror}") from None
-    click.echo(f"已写入 / written: {path}", err=True)
+    complain(f"已写入 / written: {path}")

@@ -11,6 +11,7 @@ import click
 from idp_sync.bootstrap import default_home
 from idp_sync.bootstrap.stack import Running, Stack
 from idp_sync.cli.common import as_json, print_json, say
+from idp_sync.cli.streams import complain
 
 
 class _Offset(click.ParamType[int]):
@@ -41,7 +42,7 @@ def stack() -> None:
 @click.pass_context
 def up(context: click.Context, clock: int | None) -> None:
     """启动 / start both servers and write the settings that lead to them; what runs already is left alone."""
-    running = _stack(context).up(clock_offset=clock, say=lambda text: click.echo(f"… {text}", err=True))
+    running = _stack(context).up(clock_offset=clock, say=lambda text: complain(f"… {text}"))
     _show(running)
 
 

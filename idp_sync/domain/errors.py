@@ -11,7 +11,8 @@
      └── NotSetUp            configuration, register or stack is not (rightly) there   exit 8
 
 Exit 0 is success, 1 means that the answer is «no» (drift found, doctor unhappy, findings that stop an application),
-2 is click's own for a wrong command line, 70 a fault of ours, 130 an interruption.
+2 is click's own for a wrong command line, 70 a fault of ours, 130 an interruption, 141 that nobody reads the output any
+more: what was not yet done is not done.
 
 A message says what happened, to whom or what, and what to do; it never carries a secret or an ID number.
 """
