@@ -120,11 +120,15 @@ def orphans(context: click.Context, /, **asked: Any) -> None:  # noqa: ANN401
 def _page(asked: dict[str, Any]) -> Page:
     """The page that was asked for; all rows, unless they are for a person at a terminal."""
     size = asked["limit"]
-    if size is None and not _goes_elsewhere(asked) and sys.stdout.isatty():
+    if size is None and not _goes_elsewhere(asked) and _on_a_terminal():
         size = ROWS_ON_A_TERMINAL
     if size is None and asked["page"] > 1:
         size = ROWS_ON_A_TERMINAL
     return Page(size=size, number=asked["page"])
+
+
+def _on_a_terminal() -> bool:
+    return sys.stdout.isatty()
 
 
 def _goes_elsewhere(asked: dict[str, Any]) -> bool:

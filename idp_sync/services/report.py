@@ -100,7 +100,7 @@ class Reporting:
         """
         where = self._district(district) if district else ""
         with self.register.transaction(read_only=True) as tx:
-            code = self._permission(permission, held=tx.reports.held_codes())
+            code = self._permission(tx, permission)
             known = self.book.catalogue.get(code)
             narrow = known is None or known.scope is Scope.DISTRICT
             found = tx.reports.holders([code], district=where if narrow else "", cut=page.cut)
@@ -163,16 +163,16 @@ class Reporting:
         """What the register calls that heading."""
         if by is Grouping.PERMISSION:
             with self.register.transaction(read_only=True) as tx:
-                return self._permission(of, held=tx.reports.held_codes())
+                return self._permission(tx, of)
         if by is Grouping.DISTRICT:
             return self._district(of)
         return self.book.offices.get(of).code if by is Grouping.OFFICE else of
 
-    def _permission(self, words: str, *, held: Sequence[str]) -> str:
+    def _permission(self, tx: Transaction, words: str) -> str:
         """The code that is meant: itself, also where the catalogue has it no more, or the item of that name."""
         words = words.strip()
         named = [item.code for item in self.book.catalogue.permissions if words in {item.code, item.label, item.text}]
-        if not named and words not in held:
+        if not named and words not in tx.reports.held_codes():
             raise NotFound(
                 f"{words}：目录中无此权限，也无人持有 / no such permission, and nobody holds one of that code"
             )
