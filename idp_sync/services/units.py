@@ -70,7 +70,8 @@ class Units:
         """A unit is taken up by another one, with its people.
 
         Raises:
-            Refused: their class, level or type differ, or they are one unit.
+            Refused: their class differs, they are one unit, or its people hold permissions that the other one may not
+                have. An enterprise's people get the bundle of the one that takes them up.
         """
         with self.register.transaction(read_only=not apply) as tx:
             before, target = self._active(tx, number), self._active(tx, into)
