@@ -735,8 +735,10 @@ class Notices(Protocol):
         """One. Raises NotFound."""
         ...
 
-    def all(self, *, state: NoticeState | None = None, application: str | None = None) -> Iterator[Notice]:
-        """All, or those in one state or on one application, by number; streamed."""
+    def all(
+        self, *, state: NoticeState | None = None, application: str | None = None, limit: int | None = None
+    ) -> Iterator[Notice]:
+        """All, or those in one state or on one application, by number; streamed. With a limit the newest of them."""
         ...
 
     def due(self, now: datetime, *, limit: int) -> tuple[Notice, ...]:

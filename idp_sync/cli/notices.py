@@ -26,13 +26,16 @@ def notices() -> None:
 @notices.command("list")
 @click.option("--state", type=click.Choice([s.value for s in NoticeState]), help="状态 / only in this state.")
 @click.option("--application", help="申请编号 / only on this application.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="最近条数 / the newest so many."
+)
 @as_json
 @click.pass_context
-def list_(context: click.Context, *, state: str | None, application: str | None, as_json: bool) -> None:
-    """通知清单 / all notices, by number; as JSON one on each line."""
+def list_(context: click.Context, *, state: str | None, application: str | None, limit: int, as_json: bool) -> None:
+    """通知清单 / the notices, by number; as JSON one on each line."""
     wanted = NoticeState(state) if state else None
     with installation(context).register.transaction(read_only=True) as tx:
-        found = tx.notices.all(state=wanted, application=application)
+        found = tx.notices.all(state=wanted, application=application, limit=limit)
         if as_json:
             for notice in found:
                 print_json_line(_document(notice))

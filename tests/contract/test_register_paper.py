@@ -147,6 +147,15 @@ class TestNotices:
             assert [n.number for n in tx.notices.all(application="APP-1")] == [one.number]
             assert list(tx.notices.all(state=NoticeState.SENDING, application="APP-2")) == []
 
+    def test_with_a_limit_they_are_the_newest(self, register: SqlRegister) -> None:
+        with register.transaction() as tx:
+            queued = [tx.notices.queue(a_notice(application=f"APP-{n % 2}")) for n in range(6)]
+            assert list(tx.notices.all(limit=2)) == queued[4:]
+            assert list(tx.notices.all(application="APP-0", limit=2)) == [queued[2], queued[4]]
+            assert list(tx.notices.all(state=NoticeState.SENT, limit=2)) == []
+            assert list(tx.notices.all(limit=9)) == queued
+            assert list(tx.notices.all(limit=0)) == []
+
     def test_long_lists_come_in_pages(self, register: SqlRegister) -> None:
         with register.transaction() as tx:
             queued = [tx.notices.queue(a_notice()) for _ in range(PAGE + 3)]

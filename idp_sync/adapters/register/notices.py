@@ -43,13 +43,18 @@ class SqlNotices:
             raise _not_found(number)
         return _notice_of(row)
 
-    def all(self, *, state: NoticeState | None = None, application: str | None = None) -> Iterator[Notice]:
-        """All, or those in one state or on one application, by number; streamed, a page at a time."""
+    def all(
+        self, *, state: NoticeState | None = None, application: str | None = None, limit: int | None = None
+    ) -> Iterator[Notice]:
+        """All, or those in one state or on one application, by number; streamed. With a limit the newest of them."""
         statement: Select[*tuple[Any, ...]] = select(*table.c)
         if state is not None:
             statement = statement.where(table.c.state == state)
         if application is not None:
             statement = statement.where(table.c.application == application)
+        if limit is not None:
+            newest_first = statement.with_only_columns(table.c.number).order_by(table.c.number.desc()).limit(limit)
+            statement = select(*table.c).where(table.c.number.in_(newest_first.scalar_subquery()))
         for page in self._sql.pages(statement, table.c.number):
             yield from map(_notice_of, page)
 
