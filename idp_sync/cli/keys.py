@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
+from idp_sync.bootstrap import Installation
 from idp_sync.cli.common import acting, actor_of, as_json, installation, print_json, print_table, say
 from idp_sync.cli.outcome import finish, say_synced
 from idp_sync.cli.receipts import receipt
+from idp_sync.cli.streams import complain
 from idp_sync.domain.errors import InputError
 from idp_sync.domain.key import KeyPackage, RevocationReason
 from idp_sync.domain.unit import UserClass
@@ -76,24 +78,23 @@ def issue(
     house = installation(context)
     actor = actor_of(house, acting_as)
     folder = _folder(Path(out))
-    written: list[Path] = []
+    delivered: list[KeyPackage] = []
+
+    def deliver(package: KeyPackage) -> None:
+        _write(folder, package)
+        delivered.append(package)
+
     try:
-        issued = house.issue.issue(
-            login,
-            actor=actor,
-            handed_to=handed_to,
-            key_number=key_number,
-            deliver=lambda package: written.extend(_write(folder, package)),
-        )
+        issued = house.issue.issue(login, actor=actor, handed_to=handed_to, key_number=key_number, deliver=deliver)
     except BaseException:
-        for path in written:
-            path.unlink(missing_ok=True)
+        for package in delivered:
+            _withdraw(house, folder, package)
         raise
     certificate = issued.package.certificate
     say(f"{issued.key.number} → {login}（{issued.account.name}）  领取人 / handed to: {handed_to}")
     span = f"{certificate.not_before:%Y-%m-%d} … {certificate.not_after:%Y-%m-%d}"
     say(f"  证书 / certificate: {certificate.serial}  {span}")
-    for path in written:
+    for path in _files(folder, issued.package):
         say(f"  {path}")
     synced = house.synchronise.push([login], actor=actor)
     say_synced(synced)
@@ -165,24 +166,48 @@ def _folder(path: Path) -> Path:
     return path
 
 
-def _write(folder: Path, package: KeyPackage) -> list[Path]:
-    """Both files, readable by their owner only; never over an older one."""
+def _files(folder: Path, package: KeyPackage) -> dict[Path, bytes]:
+    """The package, and the sheet with its password."""
     name = f"{package.certificate.key_number}-{package.certificate.serial[:8]}"
-    contents = {
+    return {
         folder / f"{name}.p12": package.pkcs12,
         folder / f"{name}.password.txt": (package.password + "\n").encode(),
     }
+
+
+def _write(folder: Path, package: KeyPackage) -> None:
+    """Both files, readable by their owner only; never over an older one, and durable when this returns."""
     written: list[Path] = []
     try:
-        for path, content in contents.items():
+        for path, content in _files(folder, package).items():
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             written.append(path)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-    except OSError as error:
+        _make_durable(folder)
+    except BaseException as error:
         for path in written:
             path.unlink(missing_ok=True)
-        raise InputError(f"{folder}：不能写入 / can't be written: {error.strerror}; nothing was issued") from None
-    return written
+        if isinstance(error, OSError):
+            raise InputError(f"{folder}：不能写入 / can't be written: {error.strerror}; nothing was issued") from None
+        raise
+
+
+def _make_durable(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _withdraw(house: Installation, folder: Path, package: KeyPackage) -> None:
+    """Take the files of what was not issued away again. What is on record was issued: its files are never lost."""
+    files = _files(folder, package)
+    if house.issue.is_recorded(package):
+        complain(f"已发放 / was issued all the same: {' '.join(map(str, files))}")
+        return
+    for path in files:
+        path.unlink(missing_ok=True)

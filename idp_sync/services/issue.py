@@ -8,7 +8,7 @@ from datetime import datetime
 
 from idp_sync.domain.account import Account, AccountState
 from idp_sync.domain.duty import Duty, DutyKind
-from idp_sync.domain.errors import Conflict, Refused
+from idp_sync.domain.errors import Conflict, NotFound, Refused
 from idp_sync.domain.journal import Actor
 from idp_sync.domain.key import Key, KeyPackage, KeyState, RevocationReason, Subject
 from idp_sync.domain.office import ISSUES_KEYS, Office
@@ -89,10 +89,13 @@ class Issue:
         Raises:
             NotFound: no such account, or no such key in stock.
             Refused: no approved application asks for it (R-12), the account is not active, its holder has a valid key
-                (one person, one account, one valid key, Article 8), or the actor approved the application.
+                (one person, one account, one valid key, Article 8), the actor approved the application, or nobody
+                takes the key.
             NotCompetent: another office issues the keys of that class (Article 3).
             Conflict: the key or the account was taken at the same moment.
         """
+        if not handed_to.strip():
+            raise Refused(f"{login}：请写明领取人〔第九条〕 / say who takes the key")
         now = self.clock.now()
         serial = self.authority.new_serial()
         with self.register.transaction() as tx:
@@ -100,8 +103,7 @@ class Issue:
             tx.keys.intend(serial, login=login, key_number=ready.key.number, at=now)
         package = self.authority.issue(_subject(ready.account, ready.key), serial=serial, now=now)
         with self.register.transaction() as tx:
-            if self._ready(tx, login, ready.key.number, actor) != ready:
-                raise Conflict(f"{login}：同时有他人办理，请重试 / was changed at the same moment, try again")
+            self._refuse_overtaken(tx, login, ready, actor)
             key = replace(ready.key, state=KeyState.ISSUED, login=login, handed_over_at=now, handed_over_to=handed_to)
             account = self._bind(tx, ready, key, package, now)
             record(
@@ -120,6 +122,24 @@ class Issue:
             finish(tx, {ready.duty.application}, now=now, actor=actor, notify=self.notify)
             deliver(package)
         return Issued(account=account, key=key, package=package)
+
+    def is_recorded(self, package: KeyPackage) -> bool:
+        """Whether a package's certificate is on record: an interruption may come right after it was written there."""
+        with self.register.transaction(read_only=True) as tx:
+            try:
+                tx.keys.certificate(package.certificate.serial)
+            except NotFound:
+                return False
+        return True
+
+    def _refuse_overtaken(self, tx: Transaction, login: str, ready: _Ready, actor: Actor) -> None:
+        """While the certificate was signed, somebody may have been faster."""
+        try:
+            now = self._ready(tx, login, ready.key.number, actor)
+        except NotFound:  # the key is not in stock any more
+            now = None
+        if now != ready:
+            raise Conflict(f"{login}：同时有他人办理，请重试 / was changed at the same moment, try again")
 
     def _ready(self, tx: Transaction, login: str, key_number: str | None, actor: Actor) -> _Ready:
         account = tx.accounts.get(login)
