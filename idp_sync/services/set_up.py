@@ -26,7 +26,8 @@ class SetUp:
     def set_up(self, *, actor: Actor) -> Iterator[Step]:
         """Make sure of everything, part by part; each step says whether it changed anything.
 
-        Evidence is covered from the moment that the realms are known to record logins, never before.
+        Evidence is covered from the moment that the realms are known to record logins, never before; where somebody had
+        switched that off, it is covered anew from now on, and the gap stays a gap.
 
         Raises:
             NotCompetent: only 信息中心 configures (Article 3, R-05).
@@ -35,5 +36,6 @@ class SetUp:
         yield from self.register.set_up()
         yield from self.authority.set_up()
         yield from self.directory.set_up(self.book.catalogue.permissions)
+        self.sweep.notice_gaps(actor=actor)
         yield from self.realms.set_up(self.book.catalogue.permissions, self.book.systems)
         self.sweep.begin_recording(actor=actor)

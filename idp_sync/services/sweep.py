@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
 from idp_sync.domain.account import AccountState
-from idp_sync.domain.errors import Refused
+from idp_sync.domain.errors import Refused, Unavailable
 from idp_sync.domain.evidence import LoginSeen, Span
 from idp_sync.domain.idleness import Idle, Limits, SweepPlan, plan_sweep, realm_source
 from idp_sync.domain.journal import Actor
@@ -26,7 +27,7 @@ OVERLAP = timedelta(minutes=10)
 #: events that are recorded in one transaction
 BATCH = 1000
 
-#: name of the fact that says since when a source records without interruption
+#: name of the fact that says since when a source records without interruption; "" where it has ceased to
 RECORDING_SINCE = "evidence.recording-since:{source}"
 
 #: name of the fact that says when the last sweep was applied
@@ -68,9 +69,31 @@ class Sweep:
         with self.register.transaction() as tx:
             for user_class in UserClass:
                 name = RECORDING_SINCE.format(source=realm_source(user_class))
-                if tx.facts.get(name) is None:
+                if not tx.facts.get(name):
                     tx.facts.set(name, now.isoformat())
                     record(tx, actor, "evidence.begin", realm_source(user_class), at=now, article="第六条（四）")
+
+    def notice_gaps(self, *, actor: Actor) -> None:
+        """Look whether realms that recorded have ceased to: setting them up anew must not hide that.
+
+        Raises nothing where a realm can't be asked: whatever is wrong there, setting up puts right or says.
+        """
+        for user_class in UserClass:
+            with self.register.transaction(read_only=True) as tx:
+                since = tx.facts.get(RECORDING_SINCE.format(source=realm_source(user_class)))
+            if not since:
+                continue
+            with suppress(Unavailable):
+                if not self.realms.recording(user_class).enabled:
+                    self._end_recording(user_class, actor=actor)
+
+    def _end_recording(self, user_class: UserClass, *, actor: Actor | None = None) -> None:
+        """Evidence is not covered any more, until `begin_recording`; what was covered before stays."""
+        source = realm_source(user_class)
+        with self.register.transaction() as tx:
+            tx.facts.set(RECORDING_SINCE.format(source=source), "")
+            if actor is not None:
+                record(tx, actor, "evidence.end", source, at=self.clock.now(), article="第六条（四）")
 
     def collect(self) -> Iterator[Collected]:
         """Read the logins of every realm since the last reading, and record the span that is covered by now."""
@@ -101,7 +124,7 @@ class Sweep:
             Refused: the plan has obstacles, and nobody has decided to go on.
         """
         actor.office.require(Competence.SWEEP, act="进行用户清理", source="第六条（四）")
-        if plan.obstacles and not in_spite_of:
+        if plan.obstacles and not in_spite_of.strip():
             raise Refused(f"清理未执行 / not applied: {'；'.join(plan.obstacles)}")
         tuple(self.collect())  # whoever has logged in since the plan was made is not suspended
         now = self.clock.now()
@@ -142,7 +165,9 @@ class Sweep:
         with self.register.transaction(read_only=True) as tx:
             since = tx.facts.get(RECORDING_SINCE.format(source=source))
             spans = [span for span in tx.evidence.spans() if span.source == source]
-        if not recording.enabled or since is None:
+        if not recording.enabled and since:
+            self._end_recording(user_class)
+        if not recording.enabled or not since:
             return Collected(source=source, logins=0, span=None)
         start = datetime.fromisoformat(since)
         if recording.kept_for is not None:
