@@ -25,7 +25,7 @@ _BEGINS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", 
 _BOM: Final = "\ufeff"
 #: rows on a sheet of XLSX
 _XLSX_ROWS: Final = 1_048_576
-#: rows that are typeset in bearable time: some seconds a thousand
+#: rows that are typeset in bearable time: a thousand take fifteen seconds
 _PDF_ROWS: Final = 2_000
 _WIDEST: Final = 60
 #: the common ideographs: a font without them is no Chinese font
