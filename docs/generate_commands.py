@@ -45,7 +45,12 @@ _OTHER_CODES = (
     (2, "click.UsageError", "命令行有误", "the command line is wrong: unknown option, missing argument, no such file"),
     (INTERNAL, "—", "内部错误", "a fault of idp-sync"),
     (INTERRUPTED, "—", "已中断", "interrupted (Ctrl-C): run it again to go on"),
-    (NOBODY_READS, "—", "输出无人接收", "nobody reads the output any more (`… | head`): what was not yet done is not done"),
+    (
+        NOBODY_READS,
+        "—",
+        "输出无人接收",
+        "nobody reads the output any more (`… | head`): what was not yet done is not done",
+    ),
 )
 
 #: the exceptions in the offices' words

@@ -91,7 +91,7 @@ def plan_sweep(
 ) -> SweepPlan:
     """Who is idle now, by the evidence at hand: 对半年内未登录的系统用户 (Article 6 (4)).
 
-    Nobody is exempt (reading A-21). Left alone: who is suspended or deregistered already, who never got a key, and whose
+    Nobody is exempt (reading A-21). Left alone: who is suspended or deregistered, who never got a key, and whose
     half year is not over.
     """
     on = beijing_date(now)

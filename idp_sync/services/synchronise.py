@@ -112,14 +112,18 @@ class Synchronise:
     def push(self, logins: Sequence[str], *, actor: Actor) -> Synced:
         """The same for a few accounts at once, right after the act that changed them, by whoever was competent for it.
 
-        The realms read these users from the directory when they need them: nothing is picked up here. What can't be
-        reached now does not stop the rest; it is named in the result, and the next sync does it.
+        The realms read these users from the directory when they need them: nothing is picked up here. Nobody is created
+        either: that is for 信息中心 alone (Article 3), and a new user's entry waits for its sync. What can't be reached
+        now does not stop the rest; it is named in the result, and the next sync does it.
         """
         plan = Plan(changes=())
         problem, missed = "", frozenset[str]()
         duties = self._duties(logins)
         try:
-            plan = self._plan_of(logins)
+            found = self._plan_of(logins)
+            new = {change.login for change in found.changes if isinstance(change, Create)}
+            plan = Plan(changes=tuple(change for change in found.changes if change.login not in new))
+            duties = tuple(duty for duty in duties if duty.login not in new)
             self._apply(plan.changes, actor=actor, progress=_no_progress)
         except IdpSyncError as error:  # sessions end, whatever keeps the directory from following
             problem, missed = str(error), frozenset(logins)

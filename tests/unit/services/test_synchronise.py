@@ -304,9 +304,24 @@ class TestWhoIsFaster:
 class TestPush:
     def test_pushes_those_and_nobody_else(self, office: House) -> None:
         first, second = several(office, 2)
+        office.sync()
+        for login in (first, second):
+            office.directory.change_by_hand(UserClass.MANAGEMENT, login, "name", "冒名")
         assert office.synchronise.push([second], actor=office.who(MARKET)).complete
-        assert list(entries(office)) == [second]
-        assert office.duties(kind=DutyKind.CONFIGURE, login=first)
+        assert [entry.name for entry in office.directory.entries([first, second])] == [
+            "冒名",
+            office.account(second).name,
+        ]
+
+    def test_nobody_is_created_but_by_a_sync(self, office: House) -> None:
+        """Only 信息中心 configures (Article 3): an issuer's push before the first sync opens nothing there."""
+        (login,) = several(office, 1)
+        pushed = office.synchronise.push([login], actor=office.who(RESEARCH))
+        assert not pushed.plan.changes
+        assert list(entries(office)) == []
+        assert office.duties(kind=DutyKind.CONFIGURE, login=login)
+        office.sync()
+        assert list(entries(office)) == [login]
 
     def test_nobody(self, office: House) -> None:
         several(office, 1)
