@@ -16,6 +16,7 @@ from idp_sync.domain.errors import Conflict, NotCompetent, Refused
 from idp_sync.domain.journal import Actor
 from idp_sync.domain.known import NOTHING_KNOWN
 from idp_sync.domain.lifecycle import Step, state_after
+from idp_sync.domain.name import read_name
 from idp_sync.domain.office import Competence, Office
 from idp_sync.domain.rulebook import RuleBook
 from idp_sync.domain.task import TaskKind
@@ -164,9 +165,10 @@ class Review:
             self.notify.deregistered(tx, closed, by=actor.office, at=now, application=application.id)
 
     def _refuse_own(self, application: Application, actor: Actor) -> None:
-        """No one decides about their own application."""
-        names = {row.name for row in application.rows} | {row.new_name for row in application.rows}
-        if actor.name in names | {application.contact_name, application.signed_by}:
+        """No one decides about their own application, however the name is set out on it (张　三)."""
+        written = {name for row in application.rows for name in (row.name, row.new_name)}
+        names = {read_name(name).name for name in (*written, application.contact_name, application.signed_by)}
+        if read_name(actor.name).name in names - {None}:
             raise Refused(f"{actor.name}不得审核本人或本人经办的申请 / nobody decides about their own application")
 
     def _check_again(self, tx: Transaction, found: ApplicationRecord) -> Verdict:
