@@ -78,13 +78,11 @@ class Sweep:
 
         Raises nothing where a realm can't be asked: whatever is wrong there, setting up puts right or says.
         """
-        for user_class in UserClass:
-            with self.register.transaction(read_only=True) as tx:
-                since = tx.facts.get(RECORDING_SINCE.format(source=realm_source(user_class)))
-            if not since:
-                continue
-            with suppress(Unavailable):
-                if not self.realms.recording(user_class).enabled:
+        with suppress(Unavailable):
+            for user_class in UserClass:
+                with self.register.transaction(read_only=True) as tx:
+                    since = tx.facts.get(RECORDING_SINCE.format(source=realm_source(user_class)))
+                if since and not self.realms.recording(user_class).enabled:
                     self._end_recording(user_class, actor=actor)
 
     def _end_recording(self, user_class: UserClass, *, actor: Actor | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -24,6 +25,9 @@ Progress = Callable[[int, int], None]
 
 #: changes that are looked at again, and journalled, together: what a killed sync has done and not noted is no more
 _TOGETHER = 500
+
+#: after so many failures in a row a realm is not asked any more
+_ENOUGH = 3
 
 #: how often changes that were overtaken are made again before the next sync has to do it
 _ROUNDS = 3
@@ -229,6 +233,7 @@ class Synchronise:
     ) -> Synced:
         """Tell the realms what they have still to be told; what fails now stays recorded, with the reason.
 
+        A realm that fails again and again is left alone: waiting for its silence once for each task would take days.
         Sessions of those whom the directory has `missed` end now, and once more when it has followed: until then their
         old key opens a new one.
         """
@@ -237,12 +242,18 @@ class Synchronise:
         done: list[Task] = []
         left: list[Task] = []
         picked_up: list[PickedUp] = []
+        silent: Counter[UserClass] = Counter()
         for task in tasks:
+            if silent[task.user_class] >= _ENOUGH:
+                left.append(task)
+                continue
             try:
                 picked_up += self._do(task)
             except IdpSyncError as error:
                 why = str(error)
+                silent[task.user_class] += 1
             else:
+                silent[task.user_class] = 0
                 why = problem if task.kind is TaskKind.END_SESSIONS and task.login in missed else ""
             with self.register.transaction() as tx:
                 if why:

@@ -226,6 +226,47 @@ class TestSync:
         assert not office.realms.is_open(session)
 
 
+class TestARealmThatHangs:
+    def test_is_waited_for_a_few_times_and_not_once_for_each_user(
+        self, office: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[str] = []
+
+        def hang(_: UserClass, login: str) -> int:
+            asked.append(login)
+            raise KEYCLOAK_DOWN
+
+        with office.register.transaction() as tx:
+            for n in range(100):
+                tx.tasks.add(Task(kind=TaskKind.END_SESSIONS, user_class=UserClass.MANAGEMENT, login=f"cy{n:04}"))
+            tx.tasks.add(Task(kind=TaskKind.FORGET, user_class=UserClass.ENTERPRISE, login="ent0001"))
+        with monkeypatch.context() as patch:
+            patch.setattr(office.realms, "end_sessions", hang)
+            synced = office.synchronise.sync(actor=office.who(CONFIGURES))
+        assert asked == ["cy0000", "cy0001", "cy0002"]
+        assert len(synced.tasks_left) == 100
+        assert [task.login for task in synced.tasks_done] == ["ent0001"]
+        assert office.synchronise.sync(actor=office.who(CONFIGURES)).complete
+        assert pending(office) == []
+
+    def test_failures_that_are_the_users_own_stop_nobody(self, office: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked: list[str] = []
+
+        def refuse_every_other(_: UserClass, login: str) -> int:
+            asked.append(login)
+            if int(login[2:]) % 2:
+                raise KEYCLOAK_DOWN
+            return 0
+
+        with office.register.transaction() as tx:
+            for n in range(10):
+                tx.tasks.add(Task(kind=TaskKind.END_SESSIONS, user_class=UserClass.MANAGEMENT, login=f"cy{n:04}"))
+        monkeypatch.setattr(office.realms, "end_sessions", refuse_every_other)
+        synced = office.synchronise.sync(actor=office.who(CONFIGURES))
+        assert len(asked) == 10
+        assert len(synced.tasks_left) == 5
+
+
 class TestWhoIsFaster:
     def test_a_key_that_is_revoked_during_a_sync_is_not_bound_again_by_it(
         self, office: House, monkeypatch: pytest.MonkeyPatch
