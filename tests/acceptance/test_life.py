@@ -27,8 +27,6 @@ from tests.acceptance.story import (
 from tests.builders import id_number
 from tests.login import ClientKey, Refused
 
-pytestmark = pytest.mark.xdist_group("story")
-
 #: 信息中心 takes deregistrations in
 RECEIVES = "信息二@信息中心"
 FILES = "研究二@城建研究中心"

@@ -20,8 +20,6 @@ from idp_sync.domain.application import COMMITMENT
 from tests.acceptance.story import CONFIGURES, FORMS, MARKET, REGISTRATION, RESEARCH, SECURITY, Story
 from tests.login import Refused, Session
 
-pytestmark = pytest.mark.xdist_group("story")
-
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:

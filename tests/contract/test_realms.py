@@ -29,8 +29,6 @@ from tests.login import ClientKey, Refused, Session, log_in
 from tests.servers import running_slapd
 from tests.servers_keycloak import RunningKeycloak, running_keycloak
 
-pytestmark = pytest.mark.xdist_group("keycloak")
-
 MANAGEMENT, ENTERPRISE = UserClass.MANAGEMENT, UserClass.ENTERPRISE
 BOOK = shipped_rule_book()
 #: Keycloak's own claims: when, by whom, for whom, in which session
