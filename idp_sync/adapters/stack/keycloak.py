@@ -14,7 +14,6 @@ from __future__ import annotations
 import http.client
 import os
 import re
-import secrets
 import shutil
 import ssl
 import subprocess
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import Final
 
 from idp_sync.adapters.stack.process import ServerProcess
+from idp_sync.adapters.stack.secret import make_secret
 from idp_sync.domain.errors import NotSetUp, Unavailable
 
 #: the unpacked and built Keycloak, and the Java to run it with; written by the set-up script
@@ -97,7 +97,7 @@ class KeycloakFiles:
         for folder in (self.folder, self._run, self._temporary, self.folder / "secrets", self._home / "data"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for file in (self.bootstrap_secret_file, self.client_secret_file):
-            _make_secret(file)
+            make_secret(file)
         self._link(shared)
 
     def start(self, progress: Callable[[float], None] = lambda _: None) -> int:
@@ -281,12 +281,3 @@ def _check_build(shared: Path) -> None:
         raise NotSetUp(f"{shared}: 尚未构建 / was not built: {advice}") from None
     if missing := sorted({f"kc.{key}={value}" for key, value in BUILD_OPTIONS.items()} - set(lines)):
         raise NotSetUp(f"{shared}: 构建选项不符 / was built without {', '.join(missing)}: {advice}")
-
-
-def _make_secret(file: Path) -> None:
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(descriptor, "w", encoding="ascii") as opened:
-        opened.write(secrets.token_urlsafe(32) + "\n")

@@ -15,7 +15,6 @@ import base64
 import hashlib
 import os
 import re
-import secrets
 import shutil
 import socket
 import ssl
@@ -31,6 +30,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from idp_sync import shipped
 from idp_sync.adapters.stack.process import ServerProcess
+from idp_sync.adapters.stack.secret import make_secret
 from idp_sync.domain.errors import Conflict, NotSetUp, Unavailable
 
 #: names the slapd to run, where it is not the system's
@@ -109,7 +109,7 @@ class SlapdFiles:
         for folder in (self.folder, self._run, self.folder / "secrets", self._data):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for file in (self.password_file, self.keycloak_password_file):
-            _make_password(file)
+            make_secret(file)
         binary = self._binary()
         self._build_configuration(binary)
         self._build_tree(binary)
@@ -344,15 +344,6 @@ def _is_enforced() -> bool:
         return _APPARMOR.read_text(encoding="ascii").strip() == "Y"
     except OSError:
         return False
-
-
-def _make_password(file: Path) -> None:
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(descriptor, "w", encoding="ascii") as opened:
-        opened.write(secrets.token_urlsafe(32) + "\n")
 
 
 def _hashed(binary: Path, password_file: Path, *, argon2: bool) -> str:
