@@ -36,7 +36,7 @@ from idp_sync.services.withhold import Withhold
 
 if TYPE_CHECKING:
     from idp_sync.adapters.paper import Paper
-    from idp_sync.adapters.tables import Tables
+    from idp_sync.adapters.paper.tables import Tables
 
 #: environment variable that names the home folder of the installation
 HOME_VARIABLE = "IDP_SYNC_HOME"
@@ -140,7 +140,7 @@ class Installation:
     @property
     def tables(self) -> Tables:
         """Reports as CSV, XLSX and PDF."""
-        from idp_sync.adapters.tables import Tables
+        from idp_sync.adapters.paper.tables import Tables
 
         return Tables(shipped.folder("templates"))
 

@@ -65,16 +65,15 @@ def pdf(html: str, images: Mapping[str, Image] | None = None) -> bytes:
         NotSetUp: there is no Chinese font, or the libraries of WeasyPrint are missing.
         ValueError: the page names something that did not come with it.
     """
-    made, missing = _typeset(html, images or {})
-    if any(code in _COMMON for code in missing):
-        raise NotSetUp(_NO_FONT)
+    made, missing = typeset(html, images)
+    refuse_without_chinese(missing)
     if missing:
-        made, _ = _typeset(_named_by_code(html, missing), images or {})
+        made, _ = typeset(_named_by_code(html, missing), images)
     return made
 
 
-def _typeset(html: str, images: Mapping[str, Image]) -> tuple[bytes, frozenset[int]]:
-    """The PDF, and the characters that no font has."""
+def typeset(html: str, images: Mapping[str, Image] | None = None) -> tuple[bytes, frozenset[int]]:
+    """The PDF, and the characters that no font has; for the same page the same bytes, and nothing is fetched."""
     _make_ready()
     import weasyprint  # noqa: PLC0415 - see above
     from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse  # noqa: PLC0415
@@ -83,7 +82,7 @@ def _typeset(html: str, images: Mapping[str, Image]) -> tuple[bytes, frozenset[i
         """Gives the images that came with the page, and refuses everything else."""
 
         def fetch(self, url: str, headers: object = None) -> Any:  # noqa: ANN401, ARG002
-            image = images.get(url.removeprefix(SHIPPED))
+            image = (images or {}).get(url.removeprefix(SHIPPED))
             if image is None:
                 raise FatalURLFetchingError(f"not shipped with the page: {url[:60]}")
             return URLFetcherResponse(url, image.content, {"Content-Type": image.media_type})
@@ -98,6 +97,12 @@ def _typeset(html: str, images: Mapping[str, Image]) -> tuple[bytes, frozenset[i
             # no Exception, so that WeasyPrint can't go on without the picture; to others it is one
             raise ValueError(str(error)) from None
     return made, frozenset(missing)
+
+
+def refuse_without_chinese(missing: frozenset[int]) -> None:
+    """Raise NotSetUp where common ideographs are missing: then no font here is a Chinese one."""
+    if any(code in _COMMON for code in missing):
+        raise NotSetUp(_NO_FONT)
 
 
 @cache

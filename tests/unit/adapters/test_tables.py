@@ -12,7 +12,7 @@ import pytest
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
-from idp_sync.adapters.tables import Tables, harmless, width
+from idp_sync.adapters.paper.tables import Tables, harmless, width
 from idp_sync.domain.errors import NotSetUp, Refused
 from idp_sync.domain.report import Cell, Column, Report
 from idp_sync.shipped import folder

@@ -6,17 +6,14 @@ A spreadsheet runs what begins like a formula, whoever typed it on a form: such 
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-import logging
-import threading
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from idp_sync.domain.errors import NotSetUp, Refused
+from idp_sync.adapters.paper.typesetting import page, refuse_without_chinese, typeset
+from idp_sync.domain.errors import Refused
 from idp_sync.domain.report import Report
 
 #: what a spreadsheet takes for the beginning of a formula, full-width forms too, which some of them fold
@@ -28,8 +25,6 @@ _XLSX_ROWS: Final = 1_048_576
 #: rows that are typeset in bearable time: a thousand take fifteen seconds
 _PDF_ROWS: Final = 2_000
 _WIDEST: Final = 60
-#: the common ideographs: a font without them is no Chinese font
-_COMMON: Final = range(0x4E00, 0x9FA6)
 
 
 def harmless(text: str) -> str:
@@ -105,28 +100,15 @@ class Tables:
                 f"{len(report.rows)}行过长，不宜打印，请用 --limit 分页或用CSV、XLSX"
                 f" / more than {_PDF_ROWS} rows are not printed: use --limit, CSV or XLSX"
             )
-        made, missing = _typeset(self._page(report, frozenset()))
-        if any(code in _COMMON for code in missing):
-            raise NotSetUp("本机没有中文字体，不能打印 / no Chinese font here: apt-get install fonts-wqy-zenhei")
-        return _typeset(self._page(report, missing))[0] if missing else made
+        made, missing = typeset(self._page(report, frozenset()))
+        refuse_without_chinese(missing)
+        return typeset(self._page(report, missing))[0] if missing else made
 
     def _page(self, report: Report, missing: frozenset[int]) -> str:
-        import jinja2  # noqa: PLC0415 - see xlsx
-
         codes = {code: f"[U+{code:04X}]" for code in missing}
-        environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(self._templates),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        try:
-            template = environment.get_template("reports/report.html.j2")
-        except jinja2.TemplateNotFound as error:
-            raise NotSetUp(f"{self._templates}: 缺少模板 / template is missing: {error.name}") from None
         rows = [[cell.translate(codes) for cell in row] for row in report.in_words()]
-        return template.render(report=report, title=report.title.translate(codes), rows=rows)
+        title = report.title.translate(codes)
+        return page(self._templates, "reports/report.html.j2", report=report, title=title, rows=rows)
 
 
 def _headings(report: Report) -> list[str]:
@@ -144,51 +126,3 @@ def _safe_rows(report: Report) -> Iterator[list[str | int]]:
 
 def _widths(rows: Iterable[Sequence[str | int]]) -> list[int]:
     return [min(_WIDEST, max(width(str(cell)) for cell in column)) for column in zip(*rows, strict=True)]
-
-
-def _typeset(html: str) -> tuple[bytes, frozenset[int]]:
-    """The PDF, and the characters that no font has; for the same page the same bytes, and nothing is fetched."""
-    try:
-        import weasyprint  # noqa: PLC0415 - takes half a second
-        from weasyprint.urls import FatalURLFetchingError, URLFetcher  # noqa: PLC0415
-    except OSError as error:
-        raise NotSetUp(
-            "缺少排版程序库，请安装 / libraries for printing are missing:"
-            f" apt-get install libpango-1.0-0 libpangoft2-1.0-0: {error}"
-        ) from None
-
-    class Nothing(URLFetcher):  # type: ignore[misc] # weasyprint has no types
-        """Refuses every address: a report shows words only."""
-
-        def fetch(self, url: str, headers: object = None) -> Any:  # noqa: ANN401, ARG002
-            raise FatalURLFetchingError(f"a report fetches nothing: {url[:60]}")
-
-    identifier = hashlib.sha256(html.encode()).digest()[:16]
-    with _missing_glyphs() as missing:
-        made: bytes = weasyprint.HTML(string=html, url_fetcher=Nothing()).write_pdf(pdf_identifier=identifier)
-    return made, frozenset(missing)
-
-
-class _Listener(logging.Handler):
-    """Hears, for one thread, which characters WeasyPrint has no glyph for: it says so in its log only."""
-
-    def __init__(self, missing: set[int]) -> None:
-        super().__init__(logging.WARNING)
-        self._missing = missing
-        self._thread = threading.get_ident()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.thread == self._thread and ".notdef" in str(record.msg) and isinstance(record.args, tuple):
-            self._missing.update(code for code in record.args if isinstance(code, int))
-
-
-@contextmanager
-def _missing_glyphs() -> Iterator[set[int]]:
-    missing: set[int] = set()
-    listener = _Listener(missing)
-    logger = logging.getLogger("weasyprint")
-    logger.addHandler(listener)
-    try:
-        yield missing
-    finally:
-        logger.removeHandler(listener)
