@@ -20,7 +20,7 @@ from tests.servers import SUFFIX, free_port, make_tls_files
 
 @pytest.fixture
 def files(tmp_path: Path) -> Iterator[SlapdFiles]:
-    tls = make_tls_files(tmp_path / "tls")
+    tls = make_tls_files(tmp_path / "证书 文件")
     files = SlapdFiles(
         folder=tmp_path / "目录 服务",  # neither ASCII nor without blanks
         suffix=SUFFIX,
